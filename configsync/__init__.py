@@ -1,0 +1,5 @@
+"""configsync: application configuration from git to a database, in one transaction.
+
+The parts are described in the README's architecture section; applications
+that only read their configuration need `configsync.runtime`.
+"""

@@ -1,0 +1,1 @@
+"""Checks of documents: their JSON Schema and the rules."""

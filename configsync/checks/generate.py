@@ -1,0 +1,141 @@
+"""Generates the JSON Schema of a kind from its spec class.
+
+The only part of the checks that needs pydantic. The schema takes a document as
+people write it, references included, and as it is once they are followed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from configsync.core.kind import API_VERSION, Kind
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_FILE_REFERENCE = {
+    "type": "object",
+    "description": "The text of a file, to the byte.",
+    "properties": {
+        "$file": {
+            "type": "string",
+            "description": "Path of the file, relative to this document's folder.",
+            "minLength": 1,
+        }
+    },
+    "required": ["$file"],
+    "additionalProperties": False,
+}
+
+_VARIABLE_REFERENCE = {
+    "type": "object",
+    "description": "A variable of the target.",
+    "properties": {
+        "$var": {
+            "type": "string",
+            "description": "Name of the variable, from targets.NAME.vars in the settings.",
+            "minLength": 1,
+        }
+    },
+    "required": ["$var"],
+    "additionalProperties": False,
+}
+
+_METADATA = {
+    "type": "object",
+    "description": "What the document is called, and how it is treated.",
+    "properties": {
+        "name": {
+            "type": "string",
+            "description": "The name, unique among the documents of this kind.",
+            "minLength": 1,
+            "maxLength": 100,
+            "pattern": r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$",
+        },
+        "description": {"type": "string", "description": "What it is for."},
+        "labels": {
+            "type": "object",
+            "description": "Free labels, for --select label=value.",
+            "additionalProperties": {"type": "string"},
+        },
+        "renamed_from": {
+            "type": "string",
+            "description": "The former name: identity and history move to the new one.",
+            "minLength": 1,
+            "maxLength": 100,
+        },
+        "prevent_destroy": {
+            "type": "boolean",
+            "description": "Refuse to delete this, also once its document is gone.",
+            "default": False,
+        },
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+}
+
+
+def generate(kind: Kind) -> dict[str, Any]:
+    """Generate the schema of one kind's documents."""
+    spec = TypeAdapter(kind.spec).json_schema(ref_template="#/$defs/{model}")
+    definitions = spec.pop("$defs", {})
+    for node in _nodes([spec, definitions]):
+        node.pop("title", None)
+        if node.get("default") == "":
+            # Absent text is null in its column, not an empty string.
+            del node["default"]
+        if node.get("type") == "object" and "properties" in node:
+            node["additionalProperties"] = False
+    for node in list(_nodes([spec, definitions])):
+        for name, value in node.get("properties", {}).items():
+            node["properties"][name] = _or_reference(value)
+    return {
+        "$schema": DIALECT,
+        "$id": f"configsync/v1/{kind.slug}.schema.json",
+        "title": kind.title,
+        "description": (kind.spec.__doc__ or "").strip(),
+        "type": "object",
+        "properties": {
+            "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
+            "kind": {"const": kind.name, "description": "The kind of document."},
+            "metadata": _METADATA,
+            "spec": spec,
+        },
+        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "additionalProperties": False,
+        "$defs": {**definitions, "file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE},
+    }
+
+
+def spell(schema: dict[str, Any]) -> str:
+    """Spell a schema as its file holds it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping within a schema that is itself a schema."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _nodes(item)
+    elif isinstance(value, dict):
+        yield value
+        for key, item in value.items():
+            if key in ("properties", "$defs"):
+                for sub in item.values():
+                    yield from _nodes(sub)
+            elif isinstance(item, dict | list):
+                yield from _nodes(item)
+
+
+def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
+    """Let a scalar be given by a reference too: text by ``$file``, all by ``$var``."""
+    if node.get("type") not in ("string", "number", "integer", "boolean"):
+        return node
+    outer = {k: node.pop(k) for k in ("description", "default") if k in node}
+    branches = [node, {"$ref": "#/$defs/variable"}]
+    if node["type"] == "string":
+        branches.append({"$ref": "#/$defs/file"})
+    return {**outer, "anyOf": branches}

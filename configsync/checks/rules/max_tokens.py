@@ -1,0 +1,31 @@
+"""CS202: the token limit is above 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from configsync.checks.rule import Finding, Rule
+from configsync.core.diagnostic import Severity
+from configsync.core.document import Document
+
+PATH = ("spec", "ai_infra", "llm_max_tokens")
+
+
+def check(document: Document) -> Iterator[Finding]:
+    value = document.get(PATH)
+    if type(value) is int and value <= 0:
+        yield Finding(
+            PATH, f"the limit of {value} tokens leaves no answer", help="Write a number above 0."
+        )
+
+
+RULE = Rule(
+    code="CS202",
+    severity=Severity.ERROR,
+    kind="Profile",
+    summary="the token limit is above 0",
+    why="An endpoint that may answer with no token answers with an error, at every request.",
+    bad="spec: {ai_infra: {llm_max_tokens: 0}}",
+    good="spec: {ai_infra: {llm_max_tokens: 80000}}",
+    check=check,
+)

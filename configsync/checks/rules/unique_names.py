@@ -1,0 +1,50 @@
+"""CS210: names are unique, also without regard to case and Unicode composition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from unicodedata import normalize
+
+from configsync.checks.rule import Finding, Rule
+from configsync.core.diagnostic import Related, Severity
+from configsync.core.document import Document
+
+PATH = ("metadata", "name")
+
+
+def fold(name: str) -> str:
+    """Names that fold to the same text look the same: NFC, then case folding, then NFC."""
+    return normalize("NFC", normalize("NFC", name).casefold())
+
+
+def check(documents: Sequence[Document]) -> Iterator[tuple[Document, Finding]]:
+    seen: dict[tuple[str, str], Document] = {}
+    for document in documents:
+        name = document.name
+        if name is None:
+            continue
+        other = seen.setdefault((document.kind, fold(name)), document)
+        # The very same name is a resource defined twice (CS302).
+        if other is document or other.name == name:
+            continue
+        yield (
+            document,
+            Finding(
+                PATH,
+                f"the name {name} differs from {other.name} only in case or composition",
+                help="Give one of the two another name.",
+                related=(Related("the other name", other.locate(PATH)),),
+            ),
+        )
+
+
+RULE = Rule(
+    code="CS210",
+    severity=Severity.ERROR,
+    summary="names are unique, also without regard to case and Unicode composition",
+    why="Production and production are two rows to the database and one to the person who "
+    "chooses; é has two spellings that no one can tell apart.",
+    bad="metadata: {name: Production}\n---\nmetadata: {name: production}",
+    good="metadata: {name: production}\n---\nmetadata: {name: staging}",
+    check_source=check,
+)

@@ -1,0 +1,80 @@
+"""``configsync apply``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from configsync.cli import options, output
+from configsync.cli.plan import show
+
+SECTION = "Change"
+
+
+@click.command(epilog="Example: configsync apply --auto-approve --actor alice@example.com")
+@options.directory
+@options.database
+@options.output("text", "json")
+@options.quiet
+@click.option("--auto-approve", is_flag=True, help="Apply without asking.")
+@click.option("--actor", metavar="NAME", help="Who applies, as history records it.")
+@options.lock_timeout
+def command(
+    directory: Path,
+    target_name: str | None,
+    database_url: str | None,
+    output_format: str,
+    quiet: bool,
+    auto_approve: bool,
+    actor: str | None,
+    lock_timeout: float,
+) -> int:
+    """Show the plan, ask, and carry it out: all of it in one transaction, or nothing."""
+    from configsync.core.diagnostic import has_errors
+    from configsync.usecases.apply import apply, find_actor
+    from configsync.usecases.plan import make_plan
+    from configsync.usecases.validate import validate
+
+    as_json = output_format == "json"
+    if as_json and not auto_approve:
+        raise click.UsageError("-o json can't ask; give --auto-approve with it.")
+    project, target = options.find(directory, target_name)
+    validation = validate(project, target)
+    if not validation.ok:
+        return output.faults(project.root, validation, output_format)
+    database = options.connect(project, target, database_url)
+    plan = make_plan(project, target, database, validation)
+    if not as_json:
+        show(project.root, plan, output_format, quiet)
+    if has_errors(plan.diagnostics):
+        if as_json:
+            show(project.root, plan, output_format)
+        output.note("Refused: a policy stands against the plan. Nothing was changed.")
+        return 4
+    if plan.changes and not auto_approve and not _approved(str(database.url)):
+        output.note("Not applied. Nothing was changed.")
+        return 1
+    revision = apply(database, plan, find_actor(actor, project, os.environ), lock_timeout)
+    if as_json:
+        from configsync.render import json
+
+        output.data(json.plan(plan, revision))
+    elif plan.changes:
+        output.data(f"Applied as revision {revision}.\n")
+    elif plan.records:
+        output.data(f"Recorded {len(plan.records)} unchanged. Nothing else to do.\n")
+    else:
+        output.data(f"Nothing to do. The database is at revision {revision}.\n")
+    return 0
+
+
+def _approved(where: str) -> bool:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("There is no terminal to ask at. Give --auto-approve to apply.")
+    answer = click.prompt(
+        f"Apply this to {where}? Only 'yes' is accepted", default="", show_default=False
+    )
+    return bool(answer == "yes")

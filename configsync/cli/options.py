@@ -1,0 +1,94 @@
+"""Options that commands share, and what they are resolved to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from configsync.source.project import Project, Target
+    from configsync.store.database import Database
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def directory(command: F) -> F:
+    """``-C DIR``: where the project is."""
+    return click.option(
+        "-C",
+        "directory",
+        metavar="DIR",
+        default=".",
+        type=click.Path(path_type=Path),
+        help="Run as if started in DIR.",
+    )(command)
+
+
+def target(command: F) -> F:
+    """``--target NAME``: which of the configured databases."""
+    return click.option(
+        "--target", "target_name", metavar="NAME", help="The target, one of those in the settings."
+    )(command)
+
+
+def database(command: F) -> F:
+    """``--target`` and ``--database``."""
+    return target(
+        click.option(
+            "--database",
+            "database_url",
+            metavar="URL",
+            help="The database, before any other setting.",
+        )(command)
+    )
+
+
+def output(*formats: str) -> Callable[[F], F]:
+    """``-o FORMAT``, the first of the formats by default."""
+    return click.option(
+        "-o",
+        "--output",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How to print what was found.",
+    )
+
+
+def quiet(command: F) -> F:
+    """``-q``: print only what was asked for, and errors."""
+    return click.option("-q", "--quiet", is_flag=True, help="Print errors only.")(command)
+
+
+def lock_timeout(command: F) -> F:
+    """``--lock-timeout SECONDS``."""
+    return click.option(
+        "--lock-timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0),
+        default=10.0,
+        show_default=True,
+        help="How long to wait for another writer.",
+    )(command)
+
+
+def find(directory: Path, target_name: str | None) -> tuple[Project, Target]:
+    """The project and target that a command means. Raises UsageError."""
+    from configsync.source.project import find_project
+
+    project = find_project(directory)
+    return project, project.target(target_name, os.environ)
+
+
+def connect(project: Project, target: Target, url: str | None) -> Database:
+    """The database that a command means. Raises UsageError or DatabaseError."""
+    from configsync.store.database import open_database
+    from configsync.store.url import parse_url
+
+    text = project.database(url, target, os.environ)
+    return open_database(parse_url(text, project.root))

@@ -1,0 +1,66 @@
+"""Printing: data to stdout, the rest to stderr, colours where they are wanted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from configsync.core.diagnostic import Diagnostic
+from configsync.render.text.style import Style
+
+if TYPE_CHECKING:
+    from configsync.usecases.validate import Validation
+
+
+def style() -> Style:
+    """Colours if FORCE_COLOR is set, none if NO_COLOR is, else at a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return Style(False)
+    if os.environ.get("FORCE_COLOR"):
+        return Style(True)
+    return Style(sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def data(text: str) -> None:
+    """Print what was asked for."""
+    sys.stdout.write(text)
+
+
+def note(text: str) -> None:
+    """Print what happens meanwhile."""
+    sys.stdout.flush()
+    sys.stderr.write(text + "\n")
+
+
+def diagnostics(root: Path, found: Iterable[Diagnostic]) -> str:
+    """Diagnostics as text, with code frames."""
+    from configsync.render.text import diagnostics as view
+
+    found = list(found)
+    return view.render(found, _sources(root, found), style())
+
+
+def faults(root: Path, validation: Validation, output_format: str) -> int:
+    """Print what keeps a source from being planned; returns the exit code."""
+    if output_format == "json":
+        from configsync.render import json
+
+        data(json.validation(validation.files, validation.documents, validation.diagnostics))
+        return 1
+    from configsync.render.text.diagnostics import summary
+
+    data(diagnostics(root, validation.diagnostics))
+    data(summary(validation.files, validation.documents, validation.diagnostics, style()))
+    return 1
+
+
+def _sources(root: Path, found: Iterable[Diagnostic]) -> dict[str, str]:
+    """The text of each file that a diagnostic points into, for the code frames."""
+    from configsync.source.files import read_text
+
+    places = {p.location.file for d in found for p in (d, *d.related) if p.location is not None}
+    texts = ((file, read_text(root, file)) for file in places)
+    return {file: text for file, text in texts if isinstance(text, str)}

@@ -1,0 +1,64 @@
+"""``configsync plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from configsync.cli import options, output
+
+if TYPE_CHECKING:
+    from configsync.core.plan import Plan
+
+SECTION = "Review"
+
+
+@click.command(epilog="Example: configsync plan --target prod --detailed-exitcode")
+@options.directory
+@options.database
+@options.output("text", "json")
+@options.quiet
+@click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes, with 0 if none."
+)
+def command(
+    directory: Path,
+    target_name: str | None,
+    database_url: str | None,
+    output_format: str,
+    quiet: bool,
+    detailed_exitcode: bool,
+) -> int:
+    """Show what apply would change, and change nothing."""
+    from configsync.core.diagnostic import has_errors
+    from configsync.usecases.plan import make_plan
+    from configsync.usecases.validate import validate
+
+    project, target = options.find(directory, target_name)
+    validation = validate(project, target)
+    if not validation.ok:
+        return output.faults(project.root, validation, output_format)
+    database = options.connect(project, target, database_url)
+    plan = make_plan(project, target, database, validation)
+    show(project.root, plan, output_format, quiet)
+    if has_errors(plan.diagnostics):
+        return 4
+    return 2 if detailed_exitcode and plan.changes else 0
+
+
+def show(root: Path, plan: Plan, output_format: str, quiet: bool = False) -> None:
+    """Print a plan."""
+    if output_format == "json":
+        from configsync.render import json
+
+        output.data(json.plan(plan))
+        return
+    from configsync.render.text import plan as view
+
+    output.data(output.diagnostics(root, plan.diagnostics))
+    if quiet:
+        output.data(view.summary(plan, output.style()))
+    else:
+        output.data(view.render(plan, output.style()))

@@ -1,0 +1,42 @@
+"""``configsync rules``."""
+
+from __future__ import annotations
+
+import click
+
+from configsync.cli import options, output
+
+SECTION = "Write"
+
+
+@click.command(epilog="Example: configsync rules CS201")
+@click.argument("code", required=False, metavar="[CODE]")
+@options.output("text", "json")
+def command(code: str | None, output_format: str) -> int:
+    """List what is checked, or explain one code: why it matters, a bad and a good example."""
+    from configsync.checks.rules import all_rules
+    from configsync.core import codes
+
+    entries = [
+        {
+            "code": c.code,
+            "severity": c.severity.value,
+            "summary": c.summary,
+            "why": c.why,
+            "bad": getattr(c, "bad", None),
+            "good": getattr(c, "good", None),
+        }
+        for c in sorted([*all_rules().values(), *codes.ALL], key=lambda c: c.code)
+        if code is None or c.code == code.upper()
+    ]
+    if not entries:
+        raise click.UsageError(f"There is no code {code}. List them with: configsync rules")
+    if output_format == "json":
+        from configsync.render import json
+
+        output.data(json.table("rules", entries))
+    else:
+        from configsync.render.text import rules as view
+
+        output.data((view.listing if code is None else view.explained)(entries, output.style()))
+    return 0

@@ -1,0 +1,45 @@
+"""``configsync schema``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from configsync.cli import options, output
+
+SECTION = "Write"
+
+
+@click.command(epilog="Example: configsync schema --write")
+@click.argument("kind", required=False, metavar="[KIND]")
+@options.directory
+@click.option("--write", is_flag=True, help="Write the schemas into the project's folder of them.")
+@click.option("--check", is_flag=True, help="Exit with 1 if the folder's schemas are others.")
+def command(kind: str | None, directory: Path, write: bool, check: bool) -> int:
+    """Print the JSON Schema of a kind, or write those of all kinds for editors and checks."""
+    from configsync.kinds import all_kinds
+    from configsync.usecases.schema import differing_schemas, schema_text, write_schemas
+
+    if write and check:
+        raise click.UsageError("--write and --check exclude each other.")
+    if kind is not None and kind not in all_kinds():
+        raise click.UsageError(f"There is no kind {kind}. The kinds are: {', '.join(all_kinds())}.")
+    kinds = [all_kinds()[kind]] if kind else list(all_kinds().values())
+    if write:
+        project, _ = options.find(directory, None)
+        for file in write_schemas(project, kinds):
+            output.data(f"Wrote {file}\n")
+        return 0
+    if check:
+        project, _ = options.find(directory, None)
+        differing = differing_schemas(project, kinds)
+        for file in differing:
+            output.note(f"{file} is not what configsync schema --write would write.")
+        return 1 if differing else 0
+    if len(kinds) != 1:
+        raise click.UsageError(
+            f"Name a kind, or give --write. The kinds are: {', '.join(all_kinds())}."
+        )
+    output.data(schema_text(kinds[0]))
+    return 0

@@ -1,0 +1,46 @@
+"""``configsync show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from configsync.cli import options, output
+
+SECTION = "Review"
+
+
+@click.command(epilog="Example: configsync show profile/production/prompts -o json")
+@click.argument("address", metavar="ADDRESS")
+@options.directory
+@options.database
+@options.output("text", "json")
+def command(
+    address: str,
+    directory: Path,
+    target_name: str | None,
+    database_url: str | None,
+    output_format: str,
+) -> int:
+    """Show what the database holds at an address, parts included.
+
+    In ADDRESS, * stands for any text.
+    """
+    from configsync.usecases.show import live_resources
+
+    project, target = options.find(directory, target_name)
+    database = options.connect(project, target, database_url)
+    found = live_resources(database, address)
+    if not found:
+        output.note(f"Error: nothing in {database.url} has the address {address}.")
+        return 1
+    if output_format == "json":
+        from configsync.render import json
+
+        output.data(json.resources(found))
+    else:
+        from configsync.render.text import resource as view
+
+        output.data(view.render(found, output.style()))
+    return 0

@@ -1,0 +1,110 @@
+"""Compiles documents to the desired state, holding every value to its column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location, Related
+from configsync.core.document import Document, show_path
+from configsync.core.kind import Compiled, Kind
+from configsync.core.resource import Resource, State
+from configsync.core.values import Row, Unstorable
+
+
+@dataclass(slots=True)
+class Compilation:
+    """The resources of documents, and what in them no column can hold."""
+
+    resources: list[Resource] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def state(self) -> State:
+        """The desired state."""
+        return State(self.resources)
+
+
+def compile_documents(
+    documents: Iterable[Document], kinds: Mapping[str, Kind], owner: str
+) -> Compilation:
+    """Compile documents that meet their schema; ``owner`` is the source's id.
+
+    A resource that is defined twice is a diagnostic that shows both places.
+    """
+    result = Compilation()
+    places: dict[str, Location] = {}
+    for document in documents:
+        addresses: list[str] = []
+        for compiled in kinds[document.kind].compile(document):
+            resource = _resource(compiled, document, addresses, owner, result.diagnostics)
+            addresses.append(resource.address)
+            assert resource.location is not None
+            first = places.setdefault(resource.address, resource.location)
+            if first is not resource.location:
+                result.diagnostics.append(_twice(resource, first, compiled))
+                if compiled.parent is None:
+                    # Its parts would only repeat the same finding.
+                    break
+            else:
+                result.resources.append(resource)
+    return result
+
+
+def _resource(
+    compiled: Compiled,
+    document: Document,
+    addresses: list[str],
+    owner: str,
+    problems: list[Diagnostic],
+) -> Resource:
+    type_ = compiled.type
+    parent = None if compiled.parent is None else addresses[compiled.parent]
+    values = _canonical(compiled, document, problems)
+    renamed_from = document.get(("metadata", "renamed_from")) if parent is None else None
+    return Resource(
+        address=type_.address({**compiled.values, **values}, parent),
+        domain=type_.domain,
+        values=values,
+        parent=parent,
+        owner=owner,
+        location=document.locate(compiled.path, key=True),
+        renamed_from=renamed_from,
+        prevent_destroy=document.get(("metadata", "prevent_destroy")) is True,
+    )
+
+
+def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic]) -> Row:
+    values: Row = {}
+    for column in compiled.type.columns:
+        value = compiled.values[column.name]
+        if value is None and column.nullable:
+            values[column.name] = None
+            continue
+        try:
+            if value is None:
+                raise Unstorable("the column needs a value")
+            values[column.name] = column.type.canonical(value)
+        except Unstorable as error:
+            path = compiled.paths.get(column.name, (*compiled.path, column.name))
+            problems.append(
+                codes.UNSTORABLE.at(
+                    document.locate(path),
+                    f"{show_path(path)} can't be stored as written: {error}",
+                    f"It is kept in {compiled.type.table}.{column.name}.",
+                    path=show_path(path),
+                    help="Write a value that the column holds unaltered.",
+                )
+            )
+            values[column.name] = None
+    return values
+
+
+def _twice(resource: Resource, first: Location, compiled: Compiled) -> Diagnostic:
+    return codes.DEFINED_TWICE.at(
+        resource.location,
+        f"{resource.address} is defined twice",
+        path=show_path(compiled.path),
+        help="Remove one of the two, or rename it.",
+        related=(Related("it is defined here first", first),),
+    )

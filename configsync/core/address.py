@@ -1,0 +1,39 @@
+"""Addresses: the names of resources, as ``profile/production/genie_space/01ef``.
+
+Segments are joined by ``/``; within a segment ``/`` and ``%`` are written
+``%2F`` and ``%25``, so an address can always be taken apart again.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def join(*segments: str) -> str:
+    """Make an address of unescaped segments."""
+    return "/".join(s.replace("%", "%25").replace("/", "%2F") for s in segments)
+
+
+def split(address: str) -> tuple[str, ...]:
+    """Take an address apart into unescaped segments."""
+    return tuple(s.replace("%2F", "/").replace("%25", "%") for s in address.split("/"))
+
+
+def within(address: str, root: str) -> bool:
+    """Tell whether ``address`` is ``root`` or one of its parts."""
+    return address == root or address.startswith(root + "/")
+
+
+def moved(address: str, old: str, new: str) -> str:
+    """Return ``address``, which lies within ``old``, as it is below ``new``."""
+    return new + address[len(old) :]
+
+
+def matches(address: str, pattern: str) -> bool:
+    """Tell whether a pattern selects an address or the resource that it is part of.
+
+    ``*`` stands for any text, ``/`` included, ``?`` for one character; nothing
+    else is special, and case matters.
+    """
+    steps = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
+    return re.fullmatch(f"{''.join(steps)}(/.*)?", address, re.DOTALL) is not None

@@ -1,0 +1,232 @@
+"""Every code that isn't a rule's: reading, schema, compilation and planning.
+
+Rules bring their own, one file each in `configsync.checks.rules` (CS2xx). A
+code is never reused or renumbered: people search for it and silence it.
+"""
+
+from __future__ import annotations
+
+from configsync.core.diagnostic import Code, Severity
+
+_ERROR = Severity.ERROR
+_WARNING = Severity.WARNING
+
+# Reading files and YAML: CS1xx.
+
+UNREADABLE = Code(
+    "CS101",
+    _ERROR,
+    "a file can't be read",
+    "What can't be read can't be checked, and leaving it out would look like a deletion.",
+)
+NOT_UTF8 = Code(
+    "CS102",
+    _ERROR,
+    "a file is not UTF-8",
+    "Text in another encoding would reach the database as other characters.",
+)
+SYNTAX = Code(
+    "CS103", _ERROR, "a file is not YAML", "What doesn't parse has no meaning to compile."
+)
+EMPTY = Code(
+    "CS104",
+    _ERROR,
+    "a file or document is empty",
+    "A file that lost its content must not read as the wish to delete what it defined.",
+)
+DUPLICATE_KEY = Code(
+    "CS105",
+    _ERROR,
+    "a key stands twice in one mapping",
+    "Most YAML readers keep the last value in silence, which is rarely the one that was meant.",
+)
+ALIAS = Code(
+    "CS106",
+    _ERROR,
+    "an alias or a merge key is used",
+    "Aliases let a small file expand without bound, and hide where a value is set.",
+)
+TAG = Code(
+    "CS107",
+    _ERROR,
+    "a YAML tag is used",
+    "Tags name types outside of the YAML core schema; some make a reader run code.",
+)
+BAD_KEY = Code(
+    "CS108",
+    _ERROR,
+    "a key is not text",
+    "Every key of a configuration is a name.",
+)
+FILE_TOO_LARGE = Code(
+    "CS110",
+    _ERROR,
+    "a file is too large",
+    "Files come from strangers' pull requests: the limit keeps a check from running out of memory.",
+)
+SCALAR_TOO_LONG = Code(
+    "CS111",
+    _ERROR,
+    "a text is too long",
+    "The limit keeps a plan readable and the runtime's snapshot small.",
+)
+TOO_DEEP = Code(
+    "CS112",
+    _ERROR,
+    "a document is nested too deeply",
+    "Deep nesting exhausts the stack of whatever reads it next.",
+)
+TOO_MANY_NODES = Code(
+    "CS113",
+    _ERROR,
+    "a file has too many nodes",
+    "The limit keeps a check from running out of time and memory.",
+)
+NOT_FINITE = Code(
+    "CS114",
+    _ERROR,
+    "a number is infinite or not a number",
+    "JSON can't carry it, and PostgreSQL's numeric would take it as a value.",
+)
+INEXACT = Code(
+    "CS115",
+    _ERROR,
+    "a number would be altered",
+    "It has more digits than a double holds, so what is stored would not be what was reviewed.",
+)
+BAD_CHARACTER = Code(
+    "CS116",
+    _ERROR,
+    "a character can't be stored",
+    "PostgreSQL refuses NUL and lone surrogates, and it would do so in the middle of an apply.",
+)
+BAD_FILE_REFERENCE = Code(
+    "CS120",
+    _ERROR,
+    "a $file reference can't be followed",
+    "A prompt whose file is missing must not become an empty prompt.",
+)
+BAD_VARIABLE_REFERENCE = Code(
+    "CS121",
+    _ERROR,
+    "a $var reference can't be resolved",
+    "A variable that the target doesn't define has no value to fall back on.",
+)
+
+# The form of documents: CS15x and CS16x.
+
+NO_DOCUMENTS = Code(
+    "CS150",
+    _ERROR,
+    "no documents were found",
+    "An empty source would plan the deletion of everything that it owns.",
+)
+NOT_A_DOCUMENT = Code(
+    "CS151",
+    _ERROR,
+    "a document is not a mapping with apiVersion and kind",
+    "The kind decides how a document is read.",
+)
+UNKNOWN_KIND = Code(
+    "CS152", _ERROR, "a kind is unknown", "A misspelt kind would be left out in silence."
+)
+UNKNOWN_API_VERSION = Code(
+    "CS153",
+    _ERROR,
+    "an apiVersion is unknown",
+    "A later version may give the same words another meaning.",
+)
+BAD_SCHEMA = Code(
+    "CS159",
+    _ERROR,
+    "a schema file is not a usable JSON Schema",
+    "The repository's schema is the one that is enforced, so it must be sound.",
+)
+WRONG_TYPE = Code(
+    "CS160",
+    _ERROR,
+    "a value has the wrong type",
+    'Text, numbers and true or false are stored in columns of their own type: "1" is not 1.',
+)
+UNKNOWN_KEY = Code(
+    "CS161",
+    _ERROR,
+    "a key is unknown",
+    "A misspelt key would leave its value out in silence.",
+)
+MISSING_KEY = Code(
+    "CS162",
+    _ERROR,
+    "a key is missing",
+    "A value that nobody stated would have to be invented, and an application would run on it.",
+)
+NOT_ALLOWED = Code(
+    "CS163", _ERROR, "a value is none of those allowed", "The schema lists what is understood."
+)
+OUT_OF_RANGE = Code("CS164", _ERROR, "a number is out of its range", "The schema sets the range.")
+BAD_TEXT = Code(
+    "CS165", _ERROR, "a text doesn't have the required form", "The schema sets the form."
+)
+BAD_LENGTH = Code(
+    "CS166",
+    _ERROR,
+    "a list or mapping has too few or too many entries",
+    "The schema sets how many there are.",
+)
+SCHEMA = Code(
+    "CS169", _ERROR, "a value doesn't meet its schema", "The schema is the team's own contract."
+)
+
+# Compilation: CS3xx.
+
+UNSTORABLE = Code(
+    "CS301",
+    _ERROR,
+    "a column can't hold a value as it is written",
+    "What the database would alter or refuse is refused first, whatever the schema says.",
+)
+DEFINED_TWICE = Code(
+    "CS302",
+    _ERROR,
+    "a resource is defined twice",
+    "Which of the two is meant would depend on the order of files.",
+)
+
+# Planning: CS4xx.
+
+DEFAULT_DELETED = Code(
+    "CS401",
+    _ERROR,
+    "the default profile would be deleted",
+    "Applications that ask for the default profile would find none (rule 6.14).",
+)
+LAST_GENIE_SPACE = Code(
+    "CS402",
+    _ERROR,
+    "a profile would lose its last Genie space",
+    "A profile without a Genie space can't answer a question (rule 6.14).",
+)
+NO_DEFAULT = Code(
+    "CS403",
+    _ERROR,
+    "no profile would be the default",
+    "Applications that ask for the default profile would find none.",
+)
+BAD_RENAME = Code(
+    "CS404",
+    _ERROR,
+    "a rename can't be carried out",
+    "A rename keeps identity and history, so its old name must be free to give up and its "
+    "new one free to take.",
+)
+FOREIGN_RESOURCE = Code(
+    "CS405",
+    _ERROR,
+    "a resource belongs to another source",
+    "Two repositories that write one row undo each other's work in turn.",
+)
+
+ALL: tuple[Code, ...] = tuple(
+    value for value in dict(globals()).values() if isinstance(value, Code)
+)
+"""All of them, in the order of this file."""

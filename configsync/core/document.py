@@ -1,0 +1,113 @@
+"""Documents: plain data in which every node still knows its file, line and column.
+
+A mapping is a `Map`, a list a `Seq`: subclasses of ``dict`` and ``list`` whose
+``marks`` stand beside the values, so that a JSON Schema validator or a rule
+reads plain data and a diagnostic can still point at the character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from configsync.core.diagnostic import Location
+
+Mark: TypeAlias = tuple[str, int, int]
+"""File, line and column of a node, from 1; a bare tuple, since a file has thousands."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""The way to a node within its document, as ``("spec", "genie_spaces", 0)``."""
+
+
+class Map(dict[str, Any]):
+    """A mapping with the places of its keys and values."""
+
+    __slots__ = ("key_marks", "mark", "marks")
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self.key_marks: dict[str, Mark] = {}
+        self.marks: dict[str, Mark] = {}
+
+    def put(self, key: str, value: Any, key_mark: Mark, mark: Mark) -> None:
+        """Set a value together with where it stands."""
+        self[key] = value
+        self.key_marks[key] = key_mark
+        self.marks[key] = mark
+
+
+class Seq(list[Any]):
+    """A list with the places of its items."""
+
+    __slots__ = ("mark", "marks")
+
+    def __init__(self, mark: Mark) -> None:
+        self.mark = mark
+        self.marks: list[Mark] = []
+
+    def put(self, value: Any, mark: Mark) -> None:
+        """Append a value together with where it stands."""
+        self.append(value)
+        self.marks.append(mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document of a known kind."""
+
+    kind: str
+    body: Map
+
+    @property
+    def file(self) -> str:
+        return self.body.mark[0]
+
+    @property
+    def name(self) -> str | None:
+        """``metadata.name`` if it is text, else None."""
+        name = self.get(("metadata", "name"))
+        return name if isinstance(name, str) else None
+
+    def get(self, path: Path) -> Any:
+        """The value at ``path``, or None where there is none."""
+        node: Any = self.body
+        for step in path:
+            if (isinstance(node, Map) and isinstance(step, str) and step in node) or (
+                isinstance(node, Seq) and isinstance(step, int) and 0 <= step < len(node)
+            ):
+                node = node[step]
+            else:
+                return None
+        return node
+
+    def locate(self, path: Path = (), *, key: bool = False) -> Location:
+        """The place of the node at ``path``, or of the nearest one above that exists.
+
+        With ``key``, the place of its key where it stands in a mapping.
+        """
+        node: Any = self.body
+        mark = self.body.mark
+        for step in path:
+            if isinstance(node, Map) and isinstance(step, str) and step in node:
+                mark = node.key_marks[step] if key else node.marks[step]
+            elif isinstance(node, Seq) and isinstance(step, int) and 0 <= step < len(node):
+                mark = node.marks[step]
+            else:
+                break
+            node = node[step]
+        return Location(*mark)
+
+    def texts(self, *path: str) -> Iterator[tuple[Path, str]]:
+        """The text at ``path``, with its path, if there is text."""
+        value = self.get(path)
+        if isinstance(value, str):
+            yield path, value
+
+
+def show_path(path: Path) -> str:
+    """Write a path as people do: ``spec.genie_spaces[0].space_id``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

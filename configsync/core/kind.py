@@ -1,0 +1,52 @@
+"""Kinds: types of document and the resources that they compile to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from configsync.core.document import Document, Path
+from configsync.core.resource import ResourceType
+from configsync.core.values import Row
+
+API_VERSION = "configsync/v1"
+"""The version of the document format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One row that a document compiles to, before its values are held to their columns.
+
+    ``path`` is the node that the row comes from; a column's value stands at
+    ``paths[column]``, by default ``path`` and the column's name. ``parent`` is
+    the index of the parent's row among those of the document.
+    """
+
+    type: ResourceType
+    values: Row
+    path: Path
+    paths: dict[str, Path] = field(default_factory=dict)
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of document.
+
+    ``spec`` is the class that describes ``spec`` in a document, from which the
+    JSON Schema is generated: a dataclass or a pydantic model. ``types`` lists
+    the resource types, parents before their parts. ``compile`` may rely on the
+    document having passed its schema and the rules.
+    """
+
+    name: str
+    title: str
+    spec: Any
+    types: tuple[ResourceType, ...]
+    compile: Callable[[Document], Iterator[Compiled]]
+
+    @property
+    def slug(self) -> str:
+        """The kind's name in file names: ``schemas/<slug>.schema.json``."""
+        return self.name.lower()

@@ -1,0 +1,125 @@
+"""Resources and states: one type for the desired, the applied and the live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from configsync.core import address
+from configsync.core.diagnostic import Location
+from configsync.core.values import ColumnType, Json, Row, canonical_json, equal
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column whose value configsync keeps."""
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """How the resources of one domain lie in a table.
+
+    ``key`` is the natural key: unique in the table, or within the parent's row
+    where there is a ``parent``; empty for a part of which each parent has one.
+    Of a ``required`` part, a parent keeps at least one.
+    ``default`` names a boolean column that at most one row (one row of each
+    parent) has set. A table with ``audit`` has created_at/by and updated_at/by,
+    which move with the row and with its parts.
+    """
+
+    domain: str
+    kind: str
+    table: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    parent: ResourceType | None = None
+    parent_column: str = ""
+    default: str | None = None
+    required: bool = False
+    audit: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(c.name for c in self.columns)
+
+    def address(self, row: Mapping[str, Json], parent: str | None) -> str:
+        """The address of the resource that a row holds."""
+        keys = [str(row[k]) for k in self.key]
+        if parent is None:
+            return address.join(self.domain, *keys)
+        return parent + "/" + address.join(self.domain, *keys)
+
+    def parent_address(self, at: str) -> str | None:
+        """The address of the parent of the resource at an address of this type."""
+        if self.parent is None:
+            return None
+        return "/".join(at.split("/")[: 1 + len(self.parent.key)])
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One row-shaped unit.
+
+    ``values`` has every column of the resource's type, in canonical form.
+    Where it is defined (``location``) and what stands in its metadata are no
+    part of what is compared.
+    """
+
+    address: str
+    domain: str
+    values: Row
+    parent: str | None = None
+    owner: str | None = None
+    location: Location | None = None
+    renamed_from: str | None = None
+    prevent_destroy: bool = False
+
+    def differing(self, other: Resource) -> tuple[str, ...]:
+        """The names of the columns whose values differ, in order."""
+        return tuple(k for k, v in self.values.items() if not equal(v, other.values[k]))
+
+    def same_values(self, other: Resource) -> bool:
+        """Tell whether both hold the same values."""
+        return self.values == other.values and not self.differing(other)
+
+
+class State(Mapping[str, Resource]):
+    """A set of resources by address; never changed once made."""
+
+    __slots__ = ("_resources",)
+
+    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+        self._resources = {r.address: r for r in resources}
+
+    def __getitem__(self, key: str) -> Resource:
+        return self._resources[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._resources)
+
+    def __len__(self) -> int:
+        return len(self._resources)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._resources
+
+    def parts(self, root: str) -> Iterator[Resource]:
+        """The resource at ``root`` and its parts, by address."""
+        for key in sorted(self._resources):
+            if address.within(key, root):
+                yield self._resources[key]
+
+    def digest(self) -> str:
+        """Digest what the state holds, addresses and values, in no particular order."""
+        whole = blake2b(digest_size=16)
+        for key in sorted(self._resources):
+            resource = self._resources[key]
+            line = [key, resource.values, resource.renamed_from, resource.prevent_destroy]
+            whole.update(canonical_json(line).encode() + b"\n")
+        return whole.hexdigest()

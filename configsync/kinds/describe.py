@@ -1,0 +1,36 @@
+"""How spec classes are described, without importing pydantic at every start.
+
+A spec class is a dataclass made by `spec`: the docstring of a field becomes its
+description in the JSON Schema, and `schema` adds keywords to its type. Only
+`configsync.checks.generate` brings in pydantic, to generate the schema.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar, dataclass_transform
+
+T = TypeVar("T")
+
+
+@dataclass_transform()
+def spec(cls: type[T]) -> type[T]:
+    """Make a class a dataclass whose field docstrings pydantic reads."""
+    cls.__pydantic_config__ = {"use_attribute_docstrings": True}  # type: ignore[attr-defined]
+    return dataclass(cls)
+
+
+class Keywords:
+    """JSON Schema keywords for the type that they annotate."""
+
+    def __init__(self, keywords: dict[str, Any]) -> None:
+        self.keywords = keywords
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Pydantic's hook: extend the generated schema."""
+        return {**handler(core), **self.keywords}
+
+
+def schema(**keywords: Any) -> Keywords:
+    """Annotate a type with JSON Schema keywords, as ``Annotated[int, schema(minimum=1)]``."""
+    return Keywords(keywords)

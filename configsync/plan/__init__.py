@@ -1,0 +1,1 @@
+"""Plans: changes brought in order and held against the policies."""

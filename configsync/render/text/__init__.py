@@ -1,0 +1,1 @@
+"""Text for people at a terminal, one file a view."""

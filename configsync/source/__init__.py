@@ -1,0 +1,1 @@
+"""From files to resolved documents: scan, read, follow references."""

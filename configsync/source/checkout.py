@@ -1,0 +1,67 @@
+"""The git checkout that a project lies in, asked of the ``git`` program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT = 30
+"""Seconds that git may take."""
+
+_REDIRECTIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF")
+"""Set by a git hook that calls us, they would point at another repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The commit that is checked out; ``dirty`` tells of changes that it doesn't have."""
+
+    commit: str | None = None
+    dirty: bool = False
+    author: str | None = None
+
+
+def read_checkout(root: Path, paths: tuple[str, ...]) -> Checkout:
+    """What is checked out at ``root``; changes count where they lie in ``paths``.
+
+    Outside of git, without the program or before the first commit, an empty
+    `Checkout`.
+    """
+    log = _git(root, "log", "-1", "--format=%H%x00%an <%ae>")
+    if log is None or "\0" not in log:
+        return Checkout()
+    commit, author = log.strip().split("\0", 1)
+    status = _git(root, "status", "--porcelain", "--", *paths)
+    return Checkout(commit, bool(status is None or status.strip()), author)
+
+
+def configured_author(root: Path) -> str | None:
+    """Who would be the author of a commit made here."""
+    name, mail = _git(root, "config", "user.name"), _git(root, "config", "user.email")
+    if not name or not name.strip():
+        return None
+    return f"{name.strip()} <{mail.strip()}>" if mail and mail.strip() else name.strip()
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """Run git; None if it fails. Nothing that the repository configures is run."""
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", *arguments]
+    environment = {k: v for k, v in os.environ.items() if k not in _REDIRECTIONS}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

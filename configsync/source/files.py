@@ -1,0 +1,119 @@
+"""Files of a project: found in a fixed order, read under limits, never outside of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location
+
+MAX_FILE_BYTES = 1024 * 1024
+"""Rule 6.19: what a file may hold."""
+
+# A link swapped in after the scan is not followed; opening a FIFO that nobody writes to
+# doesn't hang. Windows has neither flag.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def scan(root: Path, paths: tuple[str, ...]) -> tuple[list[str], list[Diagnostic]]:
+    """Find the YAML files below ``paths``, which are relative to ``root``.
+
+    Returns their names relative to ``root`` in sorted order, the same on every
+    machine. Hidden files and folders are left out. A symbolic link, a device or
+    a folder that can't be listed is a diagnostic: leaving it out in silence
+    would look like a deletion.
+    """
+    found: set[str] = set()
+    problems: list[Diagnostic] = []
+    for path in paths:
+        start = os.path.normpath(path)
+        if os.path.isabs(start) or start.split(os.sep)[0] == os.pardir:
+            where = Location(path, 1, 1)
+            problems.append(codes.UNREADABLE.at(where, f"{path} is outside of the project"))
+        elif os.path.isdir(root / start):
+            found.update(_walk(root, start, problems))
+        elif os.path.lexists(root / start):
+            found.update(_candidate(root, start, problems))
+    return sorted(found), problems
+
+
+def _walk(root: Path, folder: str, problems: list[Diagnostic]) -> Iterator[str]:
+    try:
+        with os.scandir(root / folder) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append(_unreadable(folder, error.strerror or "it can't be listed"))
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        name = entry.name if folder == "." else f"{folder}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(root, name, problems)
+        elif entry.name.endswith(SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
+            yield from _candidate(root, name, problems)
+
+
+def _candidate(root: Path, name: str, problems: list[Diagnostic]) -> Iterator[str]:
+    """Yield ``name`` in ``/`` spelling if it is a file of ours to read."""
+    name = name.replace(os.sep, "/")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        problems.append(_unreadable(shown, "its name is not UTF-8"))
+        return
+    mode = os.lstat(root / name).st_mode
+    if stat.S_ISREG(mode):
+        yield name
+    else:
+        kind = "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"
+        problems.append(_unreadable(name, f"it is {kind}"))
+
+
+def read_text(root: Path, name: str) -> str | Diagnostic:
+    """Read a file as strict UTF-8, to the byte: no newline is translated, no mark removed.
+
+    ``name`` is relative to ``root``. What can't be read, is larger than
+    `MAX_FILE_BYTES` or is not UTF-8 is a diagnostic.
+    """
+    try:
+        handle = os.open(root / name, _OPEN_FLAGS)
+        with open(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return _unreadable(name, "it is not a regular file")
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        return _unreadable(name, getattr(error, "strerror", None) or "its name is not valid")
+    if len(data) > MAX_FILE_BYTES:
+        return codes.FILE_TOO_LARGE.at(
+            Location(name, 1, 1),
+            f"{name} is larger than {MAX_FILE_BYTES} bytes",
+            "A configuration file may hold at most 1 MiB.",
+            help="Split it into several files, or move long prompts out with $file.",
+        )
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        line = before.count("\n") + 1
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        return codes.NOT_UTF8.at(
+            Location(name, line, column),
+            f"{name} is not UTF-8",
+            f"Byte {error.start + 1} is 0x{data[error.start]:02x}, which begins no character.",
+            help="Save the file in UTF-8.",
+        )
+
+
+def _unreadable(name: str, reason: str) -> Diagnostic:
+    return codes.UNREADABLE.at(
+        Location(name, 1, 1),
+        f"{name} can't be read: {reason}",
+        help="Make it a regular file within the project that you may read.",
+    )

@@ -1,0 +1,130 @@
+"""Loading: from the files of a project to its documents, every finding collected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location
+from configsync.core.document import Document, Map, Mark
+from configsync.core.kind import API_VERSION
+from configsync.core.values import type_name
+from configsync.source.files import read_text, scan
+from configsync.source.reader import read
+from configsync.source.references import References
+
+
+@dataclass(slots=True)
+class Source:
+    """The documents of a project, with their references followed."""
+
+    files: list[str] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def load(
+    root: Path,
+    paths: tuple[str, ...],
+    kinds: Collection[str],
+    variables: Mapping[str, Any] | None = None,
+) -> Source:
+    """Load every document of the given kinds below ``paths``.
+
+    ``paths`` are relative to ``root``; ``variables`` are what ``$var`` can name.
+    Never raises for what a file holds.
+    """
+    names, problems = scan(root, paths)
+    source = Source(files=names, diagnostics=problems)
+    references = References(root, variables or {})
+    for name in names:
+        text = read_text(root, name)
+        if isinstance(text, Diagnostic):
+            source.diagnostics.append(text)
+            continue
+        source.documents += _documents(text, name, kinds, source.diagnostics)
+    for document in source.documents:
+        source.diagnostics += references.resolve(document.body)
+    if not names and not problems:
+        source.diagnostics.append(
+            codes.NO_DOCUMENTS.at(
+                None,
+                f"no YAML files in {', '.join(paths)}",
+                help="Write a first profile, or set paths in the settings of configsync.",
+            )
+        )
+    return source
+
+
+def _documents(
+    text: str, name: str, kinds: Collection[str], problems: list[Diagnostic]
+) -> list[Document]:
+    reading = read(text, name)
+    problems += reading.diagnostics
+    documents = []
+    for root, mark in zip(reading.roots, reading.marks, strict=True):
+        found = _document(root, mark, kinds)
+        if isinstance(found, Document):
+            documents.append(found)
+        else:
+            problems.append(found)
+    if not reading.roots and not reading.diagnostics:
+        problems.append(
+            codes.EMPTY.at(
+                Location(name, 1, 1),
+                f"{name} is empty",
+                help="Write a document in it, or delete the file.",
+            )
+        )
+    return documents
+
+
+def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagnostic:
+    where = Location(*mark)
+    if root is None:
+        return codes.EMPTY.at(where, "an empty document", help="Remove its --- line.")
+    if not isinstance(root, Map):
+        return codes.NOT_A_DOCUMENT.at(
+            where,
+            f"expected a mapping with apiVersion and kind, got {type_name(root)}",
+        )
+    for key in ("apiVersion", "kind"):
+        if key not in root:
+            return codes.NOT_A_DOCUMENT.at(
+                where,
+                f"the document has no {key}",
+                f"A document begins with apiVersion: {API_VERSION} and its kind.",
+                path=key,
+                help=_misspelt(key, root),
+            )
+    version, kind = root["apiVersion"], root["kind"]
+    if version != API_VERSION:
+        return codes.UNKNOWN_API_VERSION.at(
+            Location(*root.marks["apiVersion"]),
+            f"unknown apiVersion {_shown(version)}",
+            path="apiVersion",
+            help=f"Write {API_VERSION}.",
+        )
+    if not isinstance(kind, str) or kind not in kinds:
+        near = get_close_matches(kind, kinds, 1) if isinstance(kind, str) else []
+        return codes.UNKNOWN_KIND.at(
+            Location(*root.marks["kind"]),
+            f"unknown kind {_shown(kind)}",
+            f"The kinds are: {', '.join(sorted(kinds))}.",
+            path="kind",
+            help=f"Did you mean {near[0]}?" if near else "",
+        )
+    return Document(kind, root)
+
+
+def _misspelt(key: str, root: Map) -> str:
+    near = get_close_matches(key, list(root), 1)
+    return f"Did you mean {key} by {near[0]}?" if near else ""
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else type_name(value)

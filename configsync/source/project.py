@@ -1,0 +1,144 @@
+"""A project: its folder and the settings of configsync in it.
+
+Settings stand in ``configsync.toml`` or under ``[tool.configsync]`` in
+``pyproject.toml``; without any, the defaults of `Project` hold.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from configsync.core.errors import UsageError
+
+DEFAULT_DATABASE = "sqlite:///configsync.db"
+DEFAULT_TARGET = "default"
+
+_KEYS = {"source": str, "paths": list, "schemas": str, "targets": dict}
+_TARGET_KEYS = {"database": str, "database_env": str, "overlay": str, "vars": dict, "policy": dict}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database with its overlay and variables."""
+
+    name: str = DEFAULT_TARGET
+    database: str | None = None
+    database_env: str | None = None
+    overlay: str | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's folder and settings; paths are relative to ``root``."""
+
+    root: Path
+    source: str
+    paths: tuple[str, ...] = ("profiles",)
+    schemas: str = "schemas"
+    targets: Mapping[str, Target] = field(default_factory=dict)
+
+    def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
+        """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
+
+        Raises UsageError where several are configured and none is named.
+        """
+        name = name or environment.get("CONFIGSYNC_TARGET")
+        if name is None:
+            if len(self.targets) > 1:
+                known = ", ".join(sorted(self.targets))
+                raise UsageError(f"Name a target with --target: {known}.")
+            return next(iter(self.targets.values()), Target())
+        if name not in self.targets and not (name == DEFAULT_TARGET and not self.targets):
+            known = ", ".join(sorted(self.targets)) or "none"
+            raise UsageError(f"There is no target {name}. The settings have: {known}.")
+        return self.targets.get(name, Target())
+
+    def database(self, flag: str | None, target: Target, environment: Mapping[str, str]) -> str:
+        """The database's URL: the flag, CONFIGSYNC_DATABASE, the target, DATABASE_URL, SQLite.
+
+        Raises UsageError if the variable that the target names is not set.
+        """
+        if flag or environment.get("CONFIGSYNC_DATABASE"):
+            return flag or environment["CONFIGSYNC_DATABASE"]
+        if target.database_env is not None:
+            if not environment.get(target.database_env):
+                raise UsageError(
+                    f"The target {target.name} takes its database from the environment variable "
+                    f"{target.database_env}, which is not set."
+                )
+            return environment[target.database_env]
+        return target.database or environment.get("DATABASE_URL") or DEFAULT_DATABASE
+
+
+def find_project(start: Path) -> Project:
+    """The project that a folder lies in: the nearest one above with settings or profiles.
+
+    Where there is none, ``start`` itself with the defaults. Raises UsageError
+    if ``start`` is no folder or the settings can't be understood.
+    """
+    start = start.resolve()
+    if not start.is_dir():
+        raise UsageError(f"{start} is not a folder.")
+    for folder in (start, *start.parents):
+        for name in ("configsync.toml", "pyproject.toml"):
+            settings = _settings(folder / name)
+            if settings is not None:
+                return _project(folder, settings, name)
+        if (folder / "profiles").is_dir():
+            return _project(folder, {}, "")
+    return _project(start, {}, "")
+
+
+def _settings(file: Path) -> dict[str, Any] | None:
+    """The settings in a file; None if it has none."""
+    if not file.is_file():
+        return None
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UsageError(f"{file} can't be read: {error}") from error
+    if file.name == "configsync.toml":
+        return content
+    tool = content.get("tool", {})
+    found = tool.get("configsync") if isinstance(tool, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
+    _check(settings, _KEYS, file)
+    paths = settings.get("paths", ["profiles"])
+    if not paths or not all(isinstance(p, str) and p for p in paths):
+        raise UsageError(f"{file}: paths must be a list of folders or files.")
+    targets = {}
+    for name, content in settings.get("targets", {}).items():
+        if not isinstance(content, dict):
+            raise UsageError(f"{file}: targets.{name} must be a table.")
+        _check(content, _TARGET_KEYS, f"{file}: targets.{name}")
+        if "database" in content and "database_env" in content:
+            raise UsageError(f"{file}: targets.{name} has both database and database_env.")
+        known = {k: v for k, v in content.items() if k != "policy"}
+        targets[name] = Target(name, **known)
+    return Project(
+        root=root,
+        source=settings.get("source") or root.name or "root",
+        paths=tuple(paths),
+        schemas=settings.get("schemas", "schemas"),
+        targets=targets,
+    )
+
+
+def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:
+    for key, value in settings.items():
+        if key not in keys:
+            near = get_close_matches(key, keys, 1)
+            hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(keys)}."
+            raise UsageError(f"{where}: unknown setting {key}.{hint}")
+        if not isinstance(value, keys[key]):
+            wanted = {str: "text", list: "a list", dict: "a table"}[keys[key]]
+            raise UsageError(f"{where}: {key} must be {wanted}.")

@@ -1,0 +1,356 @@
+"""The strict YAML reader: text to located data, or diagnostics.
+
+It walks the events of PyYAML's C parser itself rather than let PyYAML construct
+objects: so types are those of YAML 1.2, duplicate keys, aliases and tags are
+refused where they stand, every node keeps its place, and nothing recurses. The
+limits are those of rule 6.19.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.cyaml import CParser
+from yaml.events import (
+    AliasEvent,
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location, Related
+from configsync.core.document import Map, Mark, Seq, show_path
+from configsync.source.scalars import MAX_INTEGER_DIGITS, Inexact, NotFinite, resolve
+
+MAX_SCALAR_BYTES = 256 * 1024
+MAX_DEPTH = 64
+MAX_NODES = 100_000
+
+# The C parser reads YAML 1.1, where these end a line: it would count lines as no editor
+# does, and turn NEL into a newline within a text.
+_LINE_SEPARATOR = re.compile("[\x85\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a file's text held: the root of each document, and what was wrong.
+
+    ``roots`` are mappings, lists or scalars; where a fault stops the parser,
+    those of the documents before. A root is None if its document is empty.
+    """
+
+    roots: list[Any] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def stop(self, fault: Diagnostic) -> None:
+        """Record the fault that stopped the parser, and drop what it left half read."""
+        self.diagnostics.append(fault)
+        del self.roots[-1:], self.marks[-1:]
+
+
+def read(text: str, file: str) -> Reading:
+    """Read the YAML documents in ``text``; ``file`` is named in every place."""
+    reading = Reading()
+    if (found := _LINE_SEPARATOR.search(text)) is not None:
+        reading.diagnostics.append(_bad_character(file, text, found.start()))
+        return reading
+    try:
+        _Builder(file, reading).run(CParser(text))
+    except yaml.MarkedYAMLError as error:
+        reading.stop(_syntax(error, file))
+    except yaml.reader.ReaderError as error:
+        reading.stop(_character(error, text, file))
+    except UnicodeEncodeError as error:
+        reading.stop(_bad_character(file, text, error.start))
+    except _Stop as stop:
+        reading.stop(stop.diagnostic)
+    return reading
+
+
+class _Stop(Exception):
+    """A limit is passed: reading on would only cost more."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__()
+        self.diagnostic = diagnostic
+
+
+class _Builder:
+    """Builds nodes from events, with a stack of the open collections."""
+
+    def __init__(self, file: str, reading: Reading) -> None:
+        self.file = file
+        self.reading = reading
+        self.stack: list[Map | Seq] = []
+        # Per open collection: the key whose value comes next, None where a key does.
+        self.keys: list[tuple[str, Mark] | None] = []
+        # Per open collection: its own step in the path.
+        self.steps: list[str | int] = []
+        self.nodes = 0
+
+    def run(self, parser: Any) -> None:
+        next_event = parser.get_event
+        while True:
+            event = next_event()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                self.scalar(event)
+            elif kind is MappingStartEvent:
+                self.open(event, Map(self.mark(event)))
+            elif kind is SequenceStartEvent:
+                self.open(event, Seq(self.mark(event)))
+            elif kind is AliasEvent:
+                self.alias(event)
+            elif kind is DocumentStartEvent:
+                self.start_document(event)
+            elif kind is DocumentEndEvent:
+                continue
+            elif kind is StreamEndEvent:
+                return
+            elif self.stack:
+                self.stack.pop()
+                self.keys.pop()
+                self.steps.pop()
+
+    def start_document(self, event: Event) -> None:
+        self.reading.roots.append(None)
+        self.reading.marks.append(self.mark(event))
+
+    def mark(self, event: Event) -> Mark:
+        start = event.start_mark
+        return (self.file, start.line + 1, start.column + 1)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self.reading.diagnostics.append(diagnostic)
+
+    def path(self, *last: str) -> str:
+        """The path of the node being read, for a diagnostic."""
+        return show_path((*self.steps[1:], *self.step(), *last))
+
+    def step(self) -> tuple[str | int, ...]:
+        """The step from the open collection to the node being read."""
+        if self.stack and isinstance(self.stack[-1], Seq):
+            return (len(self.stack[-1]),)
+        key = self.keys[-1] if self.keys else None
+        return (key[0],) if key is not None else ()
+
+    def count(self, event: Event) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _Stop(
+                codes.TOO_MANY_NODES.at(
+                    Location(*self.mark(event)),
+                    f"more than {MAX_NODES:,} nodes in one file",
+                    help="Split the file.",
+                )
+            )
+
+    def scalar(self, event: ScalarEvent) -> None:
+        self.count(event)
+        mark = self.mark(event)
+        text = event.value
+        # Plain scalars resolve; quoted and block ones are text.
+        plain = event.implicit[0]
+        if event.tag is not None and event.tag != "!":
+            self.refuse_tag(event, mark)
+        if len(text) * 4 > MAX_SCALAR_BYTES and len(text.encode()) > MAX_SCALAR_BYTES:
+            self.add(
+                codes.SCALAR_TOO_LONG.at(
+                    Location(*mark),
+                    f"a text of more than {MAX_SCALAR_BYTES:,} bytes",
+                    "One text may hold at most 256 KiB.",
+                    path=self.path(),
+                )
+            )
+        if "\0" in text or _SURROGATE.search(text):
+            self.add(
+                codes.BAD_CHARACTER.at(
+                    Location(*mark),
+                    "the text holds NUL or half of a surrogate pair",
+                    "PostgreSQL stores neither.",
+                    path=self.path(),
+                )
+            )
+        if not self.at_key():
+            self.put(self.resolve(text, mark) if plain else text, mark)
+        else:
+            self.key(text, plain, mark)
+
+    def at_key(self) -> bool:
+        return bool(self.stack) and isinstance(self.stack[-1], Map) and self.keys[-1] is None
+
+    def resolve(self, text: str, mark: Mark) -> Any:
+        try:
+            return resolve(text)
+        except NotFinite:
+            self.add(
+                codes.NOT_FINITE.at(
+                    Location(*mark),
+                    f"{text} is not a finite number",
+                    path=self.path(),
+                    help="Quote it if text is meant.",
+                )
+            )
+        except Inexact:
+            shown = text if len(text) <= 40 else text[:40] + "…"
+            self.add(
+                codes.INEXACT.at(
+                    Location(*mark),
+                    f"{shown} can't be kept exactly",
+                    f"Numbers are doubles, integers have at most {MAX_INTEGER_DIGITS} digits.",
+                    path=self.path(),
+                    help="Write fewer digits, or quote it if text is meant.",
+                )
+            )
+        return 0
+
+    def key(self, text: str, plain: bool, mark: Mark) -> None:
+        node = self.stack[-1]
+        assert isinstance(node, Map)
+        if text == "<<" and plain:
+            self.add(
+                codes.ALIAS.at(
+                    Location(*mark),
+                    "a merge key is used",
+                    "Merge keys hide where a value is set.",
+                    path=self.path(text),
+                    help="Write the keys out, or use metadata.extends.",
+                )
+            )
+        elif text in node:
+            self.add(
+                codes.DUPLICATE_KEY.at(
+                    Location(*mark),
+                    f"the key {text} stands twice",
+                    path=self.path(text),
+                    help="Remove one of the two.",
+                    related=(Related("it stands here first", Location(*node.key_marks[text])),),
+                )
+            )
+        self.keys[-1] = (text, mark)
+
+    def put(self, value: Any, mark: Mark) -> None:
+        """Put a node into the collection that is open, or make it the document's root."""
+        if not self.stack:
+            self.reading.roots[-1] = value
+            self.reading.marks[-1] = mark
+            return
+        node = self.stack[-1]
+        if isinstance(node, Seq):
+            node.put(value, mark)
+            return
+        key = self.keys[-1]
+        if key is None:
+            self.add(
+                codes.BAD_KEY.at(
+                    Location(*mark), "a list or mapping stands as a key", path=self.path()
+                )
+            )
+            key = ("?", mark)
+            self.keys[-1] = key
+            return
+        name, key_mark = key
+        # Of two values for one key the first stays: both were reported.
+        if name not in node:
+            node.put(name, value, key_mark, mark)
+        self.keys[-1] = None
+
+    def open(self, event: MappingStartEvent | SequenceStartEvent, node: Map | Seq) -> None:
+        self.count(event)
+        if event.tag is not None and event.tag != "!":
+            self.refuse_tag(event, node.mark)
+        if len(self.stack) >= MAX_DEPTH:
+            raise _Stop(
+                codes.TOO_DEEP.at(
+                    Location(*node.mark),
+                    f"nested more than {MAX_DEPTH} levels deep",
+                    path=self.path(),
+                )
+            )
+        # The root's own step stays unused: a path begins below it.
+        self.steps.append(next(iter(self.step()), ""))
+        self.put(node, node.mark)
+        self.stack.append(node)
+        self.keys.append(None)
+
+    def alias(self, event: AliasEvent) -> None:
+        mark = self.mark(event)
+        self.count(event)
+        self.add(
+            codes.ALIAS.at(
+                Location(*mark),
+                f"an alias is used: *{event.anchor}",
+                "An alias hides where a value is set, and a few of them can expand without bound.",
+                path=self.path(),
+                help="Write the value out, or use metadata.extends.",
+            )
+        )
+        if self.at_key():
+            self.keys[-1] = ("*" + event.anchor, mark)
+        else:
+            self.put(None, mark)
+
+    def refuse_tag(self, event: Any, mark: Mark) -> None:
+        self.add(
+            codes.TAG.at(
+                Location(*mark),
+                f"the tag {event.tag} is used",
+                path=self.path(),
+                help="Remove the tag; quote the value if text is meant.",
+            )
+        )
+
+
+def _syntax(error: yaml.MarkedYAMLError, file: str) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
+    related: tuple[Related, ...] = ()
+    if error.context and error.context_mark and error.context_mark is not mark:
+        start = error.context_mark
+        related = (Related(error.context, Location(file, start.line + 1, start.column + 1)),)
+    problem = error.problem or "it can't be parsed"
+    return codes.SYNTAX.at(
+        location,
+        f"not YAML: {problem}",
+        error.context or "",
+        help=_hint(problem),
+        related=related,
+    )
+
+
+def _hint(problem: str) -> str:
+    if "tab" in problem or "cannot start any token" in problem:
+        return "YAML is indented with spaces; quote text that begins with @, ` or %."
+    if "mapping values are not allowed" in problem:
+        return "Quote text that contains a colon followed by a space."
+    if "did not find expected" in problem or "could not find expected" in problem:
+        return "Look for a missing quote, bracket or colon, and for a line indented differently."
+    return ""
+
+
+def _character(error: yaml.reader.ReaderError, text: str, file: str) -> Diagnostic:
+    """The C parser reports a byte offset into UTF-8; turn it into a line and a column."""
+    data = text.encode(errors="surrogatepass")
+    at = len(data[: max(error.position or 0, 0)].decode(errors="ignore"))
+    return _bad_character(file, text, at)
+
+
+def _bad_character(file: str, text: str, at: int) -> Diagnostic:
+    line = text.count("\n", 0, at) + 1
+    column = at - (text.rfind("\n", 0, at) + 1) + 1
+    shown = f"U+{ord(text[at]):04X}" if at < len(text) else "the end of the file"
+    return codes.BAD_CHARACTER.at(
+        Location(file, line, column),
+        f"{shown} is not allowed in YAML",
+        help="Remove the character, or write it as an escape in double quotes.",
+    )

@@ -1,0 +1,116 @@
+"""References: ``{$file: path}`` and ``{$var: name}`` replaced by what they name.
+
+A file's text arrives to the byte; nothing inside of it is interpolated. A path
+is relative to the document's own folder and stays within the project: an
+absolute path, a way out or a symbolic link on the way is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location
+from configsync.core.document import Map, Mark, Seq, show_path
+from configsync.source.files import read_text
+from configsync.source.reader import MAX_SCALAR_BYTES
+
+
+class References:
+    """Follows the references of documents, reading each file once."""
+
+    def __init__(self, root: Path, variables: Mapping[str, Any]) -> None:
+        self.root = root
+        self.variables = variables
+        self.files: dict[str, str | Diagnostic] = {}
+
+    def resolve(self, body: Map) -> list[Diagnostic]:
+        """Replace every reference in ``body`` in place; returns what can't be followed."""
+        problems: list[Diagnostic] = []
+        open_nodes: list[tuple[Map | Seq, tuple[str | int, ...]]] = [(body, ())]
+        while open_nodes:
+            node, path = open_nodes.pop()
+            items = node.items() if isinstance(node, Map) else enumerate(node)
+            for step, value in list(items):
+                if isinstance(value, Map) and len(value) == 1:
+                    found = self._follow(value, show_path((*path, step)))
+                    if isinstance(found, Diagnostic):
+                        problems.append(found)
+                    elif found is not value:
+                        node[step] = found  # type: ignore[index]
+                        continue
+                if isinstance(value, Map | Seq):
+                    open_nodes.append((value, (*path, step)))
+        return problems
+
+    def _follow(self, node: Map, path: str) -> Any:
+        """The value that ``node`` refers to, ``node`` itself if it is no reference."""
+        ((key, value),) = node.items()
+        mark = node.marks[key]
+        if key == "$file":
+            return self._file(value, mark, path)
+        if key == "$var":
+            return self._variable(value, mark, path)
+        return node
+
+    def _variable(self, name: Any, mark: Mark, path: str) -> Any:
+        if isinstance(name, str) and name in self.variables:
+            return self.variables[name]
+        known = ", ".join(sorted(self.variables)) or "none"
+        return codes.BAD_VARIABLE_REFERENCE.at(
+            Location(*mark),
+            f"the target has no variable {name}",
+            f"Its variables are: {known}.",
+            path=path,
+            help="Define it under targets.NAME.vars in the settings.",
+        )
+
+    def _file(self, reference: Any, mark: Mark, path: str) -> Any:
+        location = Location(*mark)
+        if not isinstance(reference, str) or not reference or "\0" in reference:
+            return codes.BAD_FILE_REFERENCE.at(
+                location, "$file needs the path of a file, as text", path=path
+            )
+        name = os.path.normpath(os.path.join(os.path.dirname(mark[0]), reference))
+        name = name.replace(os.sep, "/")
+        outside = os.path.isabs(reference) or name.split("/")[0] == ".."
+        if outside or not self._without_links(name):
+            return codes.BAD_FILE_REFERENCE.at(
+                location,
+                f"{reference} leads out of the project or over a symbolic link",
+                "A path is relative to the folder of its document.",
+                path=path,
+                help="Move the file into the project and name it by its own path.",
+            )
+        if name not in self.files:
+            self.files[name] = read_text(self.root, name)
+        text = self.files[name]
+        if isinstance(text, Diagnostic):
+            return codes.BAD_FILE_REFERENCE.at(
+                location,
+                text.summary,
+                text.detail or "A path is relative to the folder of its document.",
+                path=path,
+                help=text.help,
+            )
+        if "\0" in text:
+            at = text.index("\0")
+            line = text.count("\n", 0, at) + 1
+            return codes.BAD_CHARACTER.at(
+                location, f"{name} holds NUL in line {line}, which can't be stored", path=path
+            )
+        if len(text.encode()) > MAX_SCALAR_BYTES:
+            return codes.SCALAR_TOO_LONG.at(
+                location, f"{name} holds more than {MAX_SCALAR_BYTES:,} bytes", path=path
+            )
+        return text
+
+    def _without_links(self, name: str) -> bool:
+        """Tell whether no part of the path is a symbolic link."""
+        steps = name.split("/")
+        return not any(
+            os.path.islink(self.root / "/".join(steps[:i])) for i in range(1, len(steps) + 1)
+        )

@@ -1,0 +1,1 @@
+"""The database: its tables, what is read from it, and the one write path."""

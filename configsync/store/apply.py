@@ -1,0 +1,335 @@
+"""The one write path: carries a plan out in one transaction, or not at all.
+
+Under the lock, the rows that the plan touches are read again: if one has moved
+since the plan was made, nothing is done. Then come the changes, a few
+statements a table; one history row for each changed resource; the record of
+what was applied; one revision; and the notification of readers, all of which
+the same COMMIT makes visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from configsync.core import address
+from configsync.core.errors import StalePlan
+from configsync.core.plan import Action, Change, Plan, Reason
+from configsync.core.resource import Resource, ResourceType
+from configsync.core.revision import Attribution
+from configsync.core.values import Json
+from configsync.plan.order import losing_default, vacating
+from configsync.store import sql
+from configsync.store.database import Database, Transaction
+from configsync.store.read import LiveRow, read_applied, read_base, read_rows
+
+DEFAULT_LOCK_TIMEOUT = 10.0
+"""Seconds."""
+
+
+def apply_plan(
+    database: Database,
+    plan: Plan,
+    types: Mapping[str, ResourceType],
+    attribution: Attribution,
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+) -> int:
+    """Carry out a plan; returns the revision that the database is then at.
+
+    A plan without changes makes no revision; what it finds unrecorded is
+    recorded. Raises StalePlan, LockTimeout or DatabaseError; then nothing was
+    written.
+    """
+    if not plan.changes and not plan.records:
+        return plan.base.revision
+    with database.writing(lock_timeout) as transaction:
+        base = read_base(transaction)
+        _require_same_database(plan, base.database_id)
+        _require_unused(transaction, plan)
+        rows = _recheck(transaction, plan, types)
+        writer = _Writer(transaction, plan, types, attribution, rows, base.revision)
+        return writer.write()
+
+
+def _require_same_database(plan: Plan, database_id: str) -> None:
+    if database_id != plan.base.database_id:
+        raise StalePlan(
+            f"The plan was made for the database {plan.base.database_id}, this one is "
+            f"{database_id}. Nothing was changed; plan again."
+        )
+
+
+def _require_unused(transaction: Transaction, plan: Plan) -> None:
+    """A plan commits at most once (rule 6.5)."""
+    query = "SELECT revision, actor FROM config_revisions WHERE plan_digest = ?"
+    used = transaction.rows(query, plan.plan_id) if plan.changes else []
+    if used:
+        revision, actor = used[0]
+        raise StalePlan(f"The plan was already applied, as revision {revision} by {actor}.")
+
+
+def _recheck(
+    transaction: Transaction, plan: Plan, types: Mapping[str, ResourceType]
+) -> dict[str, LiveRow]:
+    """Read the rows that the plan touches, and hold them to what it was made for (rule 6.4).
+
+    Returns them by live address.
+    """
+    touched = [r for c in plan.changes for r in (c.before, c.after) if r is not None]
+    rows = read_rows(transaction, types, touched)
+    left = {c.before.address for c in plan.changes if c.before is not None}
+    moved = []
+    for change in plan.changes:
+        if change.before is not None:
+            row = rows.get(change.before.address)
+            if row is None or not row.resource.same_values(change.before):
+                moved.append(change.before.address)
+        elif change.address in rows and change.address not in left:
+            moved.append(change.address)
+    if moved:
+        shown = ", ".join(moved[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
+        raise StalePlan(
+            f"The database has changed since the plan was made: {shown}. "
+            "Nothing was changed; plan again."
+        )
+    return rows
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes one plan within one transaction."""
+
+    transaction: Transaction
+    plan: Plan
+    types: Mapping[str, ResourceType]
+    attribution: Attribution
+    rows: dict[str, LiveRow]
+    revision: int
+    now: str = ""
+
+    def write(self) -> int:
+        self.now = self.transaction.now()
+        if self.plan.changes:
+            self.revision += 1
+            self._insert_revision()
+            self._vacate()
+            self._update()
+            self._insert()
+            self._touch()
+            self._insert_history()
+            self._delete()
+            self.transaction.notify(self.revision)
+        self._record()
+        return self.revision
+
+    def _insert_revision(self) -> None:
+        about = self.attribution
+        self.transaction.run(
+            "INSERT INTO config_revisions (revision, source, commit_id, dirty, author, actor, "
+            "plan_digest, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            self.revision,
+            about.source.value,
+            about.commit,
+            about.dirty,
+            about.author,
+            about.actor,
+            self.plan.plan_id,
+            self.now,
+        )
+
+    def _vacate(self) -> None:
+        """Clear defaults and give up names that others take, so that no statement collides."""
+        for type_, changes in self._by_type(losing_default(self.plan.changes, self.types)):
+            assert type_.default is not None
+            rows = [self._row(c, {type_.default: False}) for c in changes]
+            self._execute(sql.update(type_, self.transaction.dialect, [type_.default]), rows)
+        for type_, changes in self._by_type(vacating(self.plan.changes, self.types)):
+            column = type_.key[-1]
+            # No name may begin with a control character, so these collide with none.
+            rows = [self._row(c, {column: f"\x01{self._id(c)}"}) for c in changes]
+            self._execute(sql.update(type_, self.transaction.dialect, [column]), rows)
+
+    def _update(self) -> None:
+        changed = [c for c in self.plan.changes if c.before and c.after]
+        for type_, changes in self._by_type(changed):
+            rows = [self._row(c, c.resource.values) for c in changes]
+            self._execute(sql.update(type_, self.transaction.dialect, type_.names), rows)
+
+    def _insert(self) -> None:
+        for type_, changes in self._by_type(self._of(Action.CREATE)):
+            rows = [
+                {
+                    **c.resource.values,
+                    **sql.keys(type_, c.resource),
+                    **({"by": self.attribution.actor, "at": self.now} if type_.audit else {}),
+                }
+                for c in changes
+            ]
+            self._execute(sql.insert(type_, self.transaction.dialect), rows)
+
+    def _touch(self) -> None:
+        """Rows with audit columns note a change of theirs or of their parts."""
+        ids: dict[str, set[int]] = {}
+        for change in self.plan.changes:
+            row = self.rows.get(change.before.address) if change.before else None
+            if row is None:
+                continue
+            type_ = self.types[change.domain]
+            root = type_.parent or type_
+            if root.audit:
+                row_id = row.row_id if row.parent_id is None else row.parent_id
+                ids.setdefault(root.domain, set()).add(row_id)
+        for domain, touched in ids.items():
+            rows: list[dict[str, Json]] = [
+                {sql.ROW_ID: i, "by": self.attribution.actor, "at": self.now}
+                for i in sorted(touched)
+            ]
+            self._execute(sql.touch(self.types[domain], self.transaction.dialect), rows)
+
+    def _delete(self) -> None:
+        """Parts first, so that nothing is left to a cascade."""
+        for type_, changes in reversed(list(self._by_type(self._of(Action.DELETE)))):
+            rows = [self._row(c, {}) for c in changes]
+            self._execute(sql.delete(type_, self.transaction.dialect), rows)
+
+    def _insert_history(self) -> None:
+        """One row for each changed resource (rule 6.2), while the deleted ones still have ids."""
+        dialect = self.transaction.dialect
+        records = dialect.recordset(
+            [
+                ("address", "text"),
+                ("profile_id", "integer"),
+                ("profile", "text"),
+                ("domain", "text"),
+                ("action", "text"),
+                ("changes", dialect.json),
+                ("snapshot", dialect.json),
+            ],
+            "r",
+        )
+        statement = (
+            "INSERT INTO config_history (revision, address, profile_id, domain, action, "
+            "changed_by, changes, snapshot, timestamp) "
+            f"SELECT m.revision, r.address, coalesce(r.profile_id, p.id), r.domain, r.action, "
+            f"m.actor, r.changes, r.snapshot, m.created_at "
+            f"FROM {records} JOIN config_revisions m ON m.revision = {self.revision} "
+            "LEFT JOIN config_profiles p ON p.name = r.profile"
+        )
+        self._execute(statement, (self._history_row(c) for c in self.plan.changes))
+
+    def _history_row(self, change: Change) -> dict[str, Json]:
+        type_ = self.types[change.domain]
+        root = type_.parent or type_
+        row = self.rows.get(change.before.address) if change.before else None
+        profile_id: int | None = None
+        profile: str | None = None
+        if root.domain == "profile":
+            profile = address.split(change.address)[1]
+            if row is not None:
+                profile_id = row.row_id if row.parent_id is None else row.parent_id
+        return {
+            "address": change.address,
+            "profile_id": profile_id,
+            "profile": profile,
+            "domain": change.domain,
+            "action": change.action.value,
+            "changes": {k: {"old": old, "new": new} for k, (old, new) in change.fields.items()},
+            "snapshot": change.resource.values,
+        }
+
+    def _record(self) -> None:
+        """Keep what was applied: the base of the next three-way diff."""
+        changed = [c.after for c in self.plan.changes if c.after is not None]
+        written = [r for r in (*changed, *self.plan.records) if r.owner is not None]
+        moves = {
+            c.before.address: c.address
+            for c in self.plan.changes
+            if c.reason is Reason.RENAME and c.before is not None
+        }
+        parts = list(read_applied(self.transaction, self.types, moves).values())
+        gone = [c.before.address for c in self.plan.changes if c.before and c.after is None]
+        self._forget([*gone, *(r.address for r in parts)])
+        self._remember(self._moved(parts, moves, gone))
+        self._remember(written)
+
+    def _moved(
+        self, parts: list[Resource], moves: dict[str, str], gone: list[str]
+    ) -> Iterator[Resource]:
+        for resource in parts:
+            if resource.address not in gone:
+                root = resource.parent or resource.address
+                yield Resource(
+                    address.moved(resource.address, root, moves[root]),
+                    resource.domain,
+                    resource.values,
+                    owner=resource.owner,
+                    location=resource.location,
+                    renamed_from=resource.renamed_from,
+                    prevent_destroy=resource.prevent_destroy,
+                )
+
+    def _forget(self, addresses: Iterable[str]) -> None:
+        records = self.transaction.dialect.recordset([("address", "text")], "r")
+        self._execute(
+            f"DELETE FROM config_resources WHERE address IN (SELECT r.address FROM {records})",
+            ({"address": a} for a in addresses),
+        )
+
+    def _remember(self, resources: Iterable[Resource]) -> None:
+        dialect = self.transaction.dialect
+        columns = [
+            ("address", "text"),
+            ("domain", "text"),
+            ("owner", "text"),
+            ("applied", dialect.json),
+            ("prevent_destroy", "boolean"),
+            ("renamed_from", "text"),
+            ("file", "text"),
+            ("line", "integer"),
+        ]
+        names = ", ".join(name for name, _ in columns)
+        renewed = ", ".join(f"{n} = excluded.{n}" for n, _ in columns[1:])
+        # SQLite takes ON for a join condition unless a WHERE stands before it.
+        statement = (
+            f"INSERT INTO config_resources ({names}, revision) "
+            f"SELECT {', '.join('r.' + n for n, _ in columns)}, {self.revision} "
+            f"FROM {dialect.recordset(columns, 'r')} WHERE true "
+            f"ON CONFLICT (address) DO UPDATE SET {renewed}, revision = excluded.revision"
+        )
+        self._execute(statement, (_applied_row(r) for r in resources))
+
+    def _by_type(self, changes: Iterable[Change]) -> Iterator[tuple[ResourceType, list[Change]]]:
+        """Group changes by type, parents before their parts."""
+        groups: dict[str, list[Change]] = {}
+        for change in changes:
+            groups.setdefault(change.domain, []).append(change)
+        for domain, type_ in self.types.items():
+            if domain in groups:
+                yield type_, groups[domain]
+
+    def _of(self, action: Action) -> list[Change]:
+        return [c for c in self.plan.changes if c.action is action]
+
+    def _id(self, change: Change) -> int:
+        assert change.before is not None
+        return self.rows[change.before.address].row_id
+
+    def _row(self, change: Change, values: Mapping[str, Json]) -> dict[str, Json]:
+        return {sql.ROW_ID: self._id(change), **values}
+
+    def _execute(self, statement: str, rows: Iterable[dict[str, Json]]) -> None:
+        sql.execute(self.transaction, statement, rows)
+
+
+def _applied_row(resource: Resource) -> dict[str, Json]:
+    location = resource.location
+    return {
+        "address": resource.address,
+        "domain": resource.domain,
+        "owner": resource.owner,
+        "applied": resource.values,
+        "prevent_destroy": resource.prevent_destroy,
+        "renamed_from": resource.renamed_from,
+        "file": location.file if location else None,
+        "line": location.line if location else None,
+    }

@@ -1,0 +1,122 @@
+"""What a database is to the engine: transactions of plain rows, and a few words of dialect.
+
+`configsync.store.sqlite` and `configsync.store.postgresql` have the same shape;
+only they import a driver. Statements are written once, with ``?`` for a
+parameter; what differs between the two stands in `Dialect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from configsync.core.errors import DatabaseError
+from configsync.store.url import DatabaseUrl
+
+SCHEMA_VERSION = "0001"
+"""The newest migration: what this version of configsync reads and writes."""
+
+VERSION_TABLE = "config_schema_version"
+
+
+class Dialect(Protocol):
+    """The words in which the two databases differ."""
+
+    @property
+    def json(self) -> str:
+        """The type name of JSON columns in a record set."""
+
+    def recordset(self, columns: Sequence[tuple[str, str]], alias: str) -> str:
+        """A table expression over one parameter, the JSON text of a list of objects.
+
+        ``columns`` are names with PostgreSQL types.
+        """
+
+    def lock_rows(self, table: str) -> str:
+        """The end of a query that keeps others from changing what it read until the end."""
+
+    def timestamp(self, column: str) -> str:
+        """An expression that gives a timestamp column as UTC text, ISO 8601."""
+
+
+class Transaction(Protocol):
+    """One transaction: all of its reads are of one moment, its writes all or nothing."""
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """Run a query."""
+
+    def run(self, statement: str, *parameters: Any) -> int:
+        """Run a statement; returns how many rows it touched."""
+
+    def has_table(self, name: str) -> bool:
+        """Tell whether a table exists."""
+
+    def now(self) -> str:
+        """The database's clock, as text that a timestamp column takes."""
+
+    def notify(self, revision: int) -> None:
+        """Tell readers of a new revision, at commit, where the database can."""
+
+
+class Database(Protocol):
+    """A database that can be connected to."""
+
+    @property
+    def url(self) -> DatabaseUrl: ...
+
+    def reading(self, *, migrated: bool = True) -> AbstractContextManager[Transaction]:
+        """A read-only transaction. Raises DatabaseError.
+
+        Also if the schema is not up to date, unless ``migrated`` is false.
+        """
+
+    def writing(self, lock_timeout: float) -> AbstractContextManager[Transaction]:
+        """A transaction that holds the lock and is marked as configsync's own.
+
+        It commits when the block ends, and rolls back if it raises.
+        ``lock_timeout`` is in seconds. Raises DatabaseError or LockTimeout.
+        """
+
+
+def open_database(url: DatabaseUrl, *, create: bool = True) -> Database:
+    """Open a database of either dialect.
+
+    With ``create``, a SQLite file that is missing or empty gets configsync's tables.
+    """
+    if url.dialect == "sqlite":
+        from configsync.store.sqlite import SqliteDatabase
+
+        return SqliteDatabase.create(url) if create else SqliteDatabase(url)
+    from configsync.store.postgresql import PostgresqlDatabase
+
+    return PostgresqlDatabase(url)
+
+
+def schema_version(transaction: Transaction) -> str | None:
+    """The schema version that the database is at; None if it has none."""
+    if not transaction.has_table(VERSION_TABLE):
+        return None
+    rows = transaction.rows(f"SELECT version_num FROM {VERSION_TABLE}")
+    return str(rows[0][0]) if rows else None
+
+
+def require_schema(transaction: Transaction, url: DatabaseUrl) -> None:
+    """Raise DatabaseError unless the database is at this configsync's schema version."""
+    version = schema_version(transaction)
+    if version == SCHEMA_VERSION:
+        return
+    if version is None:
+        raise DatabaseError(f"{url} has no tables of configsync yet. Run: configsync db upgrade")
+    if version < SCHEMA_VERSION:
+        raise DatabaseError(
+            f"{url} is at schema version {version}, this configsync needs {SCHEMA_VERSION}. "
+            "Run: configsync db upgrade"
+        )
+    raise DatabaseError(
+        f"{url} is at schema version {version}, this configsync knows {SCHEMA_VERSION}. "
+        "Use the newer configsync that migrated it."
+    )

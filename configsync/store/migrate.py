@@ -1,0 +1,72 @@
+"""Brings a database's schema up to date, with Alembic; imported only for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from configsync.core.errors import DatabaseError
+from configsync.store.url import DatabaseUrl
+
+
+def upgrade(url: DatabaseUrl) -> None:
+    """Run the migrations that the database lacks, all or none.
+
+    Takes the lock that appliers take. Raises DatabaseError if it can't be done.
+    """
+    with _connection(url) as connection:
+        command.upgrade(_config(connection), "head")
+
+
+def head() -> str:
+    """The newest migration's identifier."""
+    found = ScriptDirectory.from_config(_config(None)).get_current_head()
+    assert found is not None
+    return found
+
+
+def _config(connection: Connection | None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _connection(url: DatabaseUrl) -> Iterator[Connection]:
+    """One transaction that holds the lock; SQLite's is BEGIN IMMEDIATE."""
+    engine = create_engine(url.sqlalchemy, poolclass=NullPool)
+    if url.dialect == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def _autocommit(connection: object, _: object) -> None:
+            connection.isolation_level = None  # type: ignore[attr-defined]
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    try:
+        with engine.begin() as connection:
+            if url.dialect == "postgresql":
+                connection.execute(
+                    text(
+                        "SELECT pg_advisory_xact_lock("
+                        "hashtextextended('configsync:' || current_schema(), 0))"
+                    )
+                )
+            yield connection
+    except SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise DatabaseError(f"{url} can't be migrated: {cause}") from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,246 @@
+"""Triggers: the append-only history, and the record of writes past configsync.
+
+Both databases record the same: a revision of source ``external`` and a history
+row for each row that was inserted, updated or deleted. PostgreSQL makes one
+revision a transaction, SQLite, which doesn't tell transactions apart, one a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+APPEND_ONLY = ("config_history", "config_revisions")
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A table whose writes are recorded.
+
+    ``columns`` are those whose values configsync keeps, ``booleans`` which of
+    them SQLite holds as 0 and 1. ``key`` is empty for a part that a parent has
+    once; a ``parent`` is (table, its key column, its domain, foreign key here).
+    """
+
+    table: str
+    domain: str
+    columns: tuple[str, ...]
+    key: str = ""
+    booleans: tuple[str, ...] = ()
+    parent: tuple[str, str, str, str] | None = None
+
+
+def postgresql(tables: tuple[Watched, ...]) -> Iterator[str]:
+    """The statements for PostgreSQL."""
+    yield _PG_REFUSE
+    yield _PG_LOCK
+    yield _PG_RECORD
+    yield from pg_append_only(APPEND_ONLY)
+    for table in tables:
+        yield from pg_watch(table)
+
+
+def pg_append_only(tables: tuple[str, ...]) -> Iterator[str]:
+    """Refuse UPDATE, DELETE and TRUNCATE, also where session_replication_role is replica."""
+    for table in tables:
+        for event, level in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            name = f"configsync_append_only_{level.lower()}"
+            yield (
+                f"CREATE TRIGGER {name} BEFORE {event} ON {table} "
+                f"FOR EACH {level} EXECUTE FUNCTION configsync_refuse()"
+            )
+            yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
+
+
+def pg_watch(table: Watched) -> Iterator[str]:
+    """Record the writes to one table."""
+    past = "WHEN (current_setting('configsync.applying', true) IS DISTINCT FROM 'on')"
+    parent = table.parent or ("", "", "", "")
+    arguments = ", ".join(
+        f"'{a}'" for a in (table.domain, table.key, ",".join(table.columns), *parent)
+    )
+    # The lock comes before any row lock of the same statement, so that writers queue.
+    yield (
+        f"CREATE TRIGGER configsync_lock BEFORE INSERT OR UPDATE OR DELETE ON {table.table} "
+        f"FOR EACH STATEMENT {past} EXECUTE FUNCTION configsync_lock()"
+    )
+    # A delete is recorded before it happens: its cascade reaches the parts first.
+    yield (
+        f"CREATE TRIGGER configsync_record_delete BEFORE DELETE ON {table.table} "
+        f"FOR EACH ROW {past} EXECUTE FUNCTION configsync_record({arguments})"
+    )
+    yield (
+        f"CREATE TRIGGER configsync_record AFTER INSERT OR UPDATE ON {table.table} "
+        f"FOR EACH ROW {past} EXECUTE FUNCTION configsync_record({arguments})"
+    )
+
+
+_PG_REFUSE = """
+CREATE FUNCTION configsync_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the table % is append-only', TG_TABLE_NAME
+    USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
+_PG_LOCK = """
+CREATE FUNCTION configsync_lock() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('configsync:' || TG_TABLE_SCHEMA, 0));
+  RETURN NULL;
+END $$
+"""
+
+# SECURITY DEFINER: whoever may write the tables needs no right to write history.
+_PG_RECORD = """
+CREATE FUNCTION configsync_record() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+  row_domain text := TG_ARGV[0];
+  row_key text := TG_ARGV[1];
+  kept text[] := string_to_array(TG_ARGV[2], ',');
+  old_row jsonb := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE to_jsonb(OLD) END;
+  new_row jsonb := CASE WHEN TG_OP = 'DELETE' THEN NULL ELSE to_jsonb(NEW) END;
+  row_now jsonb := coalesce(new_row, old_row);
+  root_id integer;
+  root_name text;
+  row_address text;
+  differing jsonb;
+  this_revision integer;
+  row_action text := CASE TG_OP
+    WHEN 'INSERT' THEN 'create' WHEN 'DELETE' THEN 'delete' ELSE 'update' END;
+BEGIN
+  SELECT coalesce(jsonb_object_agg(c, jsonb_build_object('old', old_row -> c, 'new', new_row -> c)),
+                  '{}')
+    INTO differing FROM unnest(kept) AS c
+   WHERE TG_OP <> 'UPDATE' OR (old_row -> c) IS DISTINCT FROM (new_row -> c);
+  IF differing = '{}' THEN
+    RETURN coalesce(NEW, OLD);
+  END IF;
+  IF TG_ARGV[3] = '' THEN
+    root_id := CASE WHEN row_domain = 'profile' THEN (row_now ->> 'id')::integer END;
+    row_address := row_domain;
+  ELSE
+    root_id := (row_now ->> TG_ARGV[6])::integer;
+    EXECUTE format('SELECT %I FROM %I WHERE id = $1', TG_ARGV[4], TG_ARGV[3])
+      INTO root_name USING root_id;
+    IF root_name IS NULL THEN
+      -- The parent's delete cascades to here: its own record was written before.
+      SELECT snapshot ->> TG_ARGV[4] INTO root_name FROM config_history
+       WHERE profile_id = root_id AND domain = TG_ARGV[5] ORDER BY id DESC LIMIT 1;
+    END IF;
+    row_address := TG_ARGV[5] || '/' || replace(replace(root_name, '%', '%25'), '/', '%2F')
+      || '/' || row_domain;
+  END IF;
+  IF row_key <> '' THEN
+    row_address := row_address || '/'
+      || replace(replace(row_now ->> row_key, '%', '%25'), '/', '%2F');
+  END IF;
+  SELECT revision INTO this_revision FROM config_revisions
+   WHERE transaction_id = txid_current() AND source = 'external';
+  IF this_revision IS NULL THEN
+    INSERT INTO config_revisions (revision, source, actor, db_user, application_name,
+                                  client_address, transaction_id, created_at)
+    SELECT coalesce(max(revision), 0) + 1, 'external', session_user, session_user,
+           current_setting('application_name', true), host(inet_client_addr()),
+           txid_current(), clock_timestamp()
+      FROM config_revisions RETURNING revision INTO this_revision;
+    PERFORM pg_notify('configsync', this_revision::text);
+  END IF;
+  INSERT INTO config_history (revision, address, profile_id, domain, action, changed_by,
+                              changes, snapshot, timestamp)
+  SELECT this_revision, row_address, root_id, row_domain, row_action, session_user, differing,
+         jsonb_object_agg(c, row_now -> c), clock_timestamp()
+    FROM unnest(kept) AS c;
+  RETURN coalesce(NEW, OLD);
+END $$
+"""
+
+SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+
+
+def sqlite(tables: tuple[Watched, ...]) -> Iterator[str]:
+    """The statements for SQLite."""
+    for table in APPEND_ONLY:
+        for event in ("UPDATE", "DELETE"):
+            yield (
+                f"CREATE TRIGGER {table}_append_only_{event.lower()} BEFORE {event} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, 'the table {table} is append-only'); END"
+            )
+    for watched in tables:
+        yield from sqlite_watch(watched)
+
+
+def sqlite_watch(table: Watched) -> Iterator[str]:
+    """Record the writes to one table."""
+    for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        when = "NOT EXISTS (SELECT 1 FROM config_writer)"
+        if event == "UPDATE":
+            moved = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in table.columns)
+            when += f" AND ({moved})"
+        order = "BEFORE" if event == "DELETE" else "AFTER"
+        yield (
+            f"CREATE TRIGGER {table.table}_record_{event.lower()} {order} {event} "
+            f"ON {table.table} WHEN {when} BEGIN {_sqlite_record(table, event, row)} END"
+        )
+
+
+def _sqlite_record(table: Watched, event: str, row: str) -> str:
+    action = {"INSERT": "create", "UPDATE": "update", "DELETE": "delete"}[event]
+    root_id = "NULL"
+    address = f"'{table.domain}'"
+    if table.parent is not None:
+        parent_table, parent_key, parent_domain, foreign_key = table.parent
+        root_id = f"{row}.{foreign_key}"
+        name = (
+            f"coalesce((SELECT {parent_key} FROM {parent_table} WHERE id = {root_id}), "
+            f"(SELECT json_extract(snapshot, '$.{parent_key}') FROM config_history "
+            f"WHERE profile_id = {root_id} AND domain = '{parent_domain}' "
+            "ORDER BY id DESC LIMIT 1))"
+        )
+        address = f"'{parent_domain}/' || {_escaped(name)} || '/{table.domain}'"
+    elif table.domain == "profile":
+        root_id = f"{row}.id"
+    if table.key:
+        address += f" || '/' || {_escaped(f'{row}.{table.key}')}"
+    return (
+        "INSERT INTO config_revisions (revision, source, actor, created_at) "
+        f"SELECT coalesce(max(revision), 0) + 1, 'external', 'unknown', {SQLITE_NOW} "
+        "FROM config_revisions; "
+        "INSERT INTO config_history (revision, address, profile_id, domain, action, "
+        "changed_by, changes, snapshot, timestamp) "
+        f"SELECT max(revision), {address}, {root_id}, '{table.domain}', '{action}', 'unknown', "
+        f"{_sqlite_changes(table, event)}, {_sqlite_object(table, row)}, {SQLITE_NOW} "
+        "FROM config_revisions;"
+    )
+
+
+def _escaped(text: str) -> str:
+    return f"replace(replace({text}, '%', '%25'), '/', '%2F')"
+
+
+def _sqlite_value(table: Watched, row: str, column: str) -> str:
+    """The column's value as JSON text."""
+    value = f"{row}.{column}"
+    if column in table.booleans:
+        return f"CASE {value} WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE json_quote({value}) END"
+    return f"json_quote({value})"
+
+
+def _sqlite_object(table: Watched, row: str) -> str:
+    pairs = ", ".join(f"'{c}', json({_sqlite_value(table, row, c)})" for c in table.columns)
+    return f"json_object({pairs})"
+
+
+def _sqlite_changes(table: Watched, event: str) -> str:
+    rows = []
+    for column in table.columns:
+        old = "'null'" if event == "INSERT" else _sqlite_value(table, "OLD", column)
+        new = "'null'" if event == "DELETE" else _sqlite_value(table, "NEW", column)
+        rows.append(f"SELECT '{column}' AS name, {old} AS was, {new} AS now")
+    only = "WHERE was IS NOT now" if event == "UPDATE" else ""
+    return (
+        "(SELECT json_group_object(name, json_object('old', json(was), 'new', json(now))) "
+        f"FROM ({' UNION ALL '.join(rows)}) {only})"
+    )

@@ -1,0 +1,180 @@
+"""PostgreSQL, Lakebase included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection  # noqa: N812
+
+from configsync.core.errors import DatabaseError, LockTimeout
+from configsync.store.database import Dialect, require_schema
+from configsync.store.url import DatabaseUrl
+
+CONNECT_TIMEOUT = 10
+"""Seconds; libpq's own default waits without end."""
+
+CHANNEL = "configsync"
+"""Where NOTIFY tells of a new revision."""
+
+LOCK_KEY = "hashtextextended('configsync:' || current_schema(), 0)"
+"""The advisory lock's key. Such locks are each database's own; the schema is in the key."""
+
+
+class PostgresqlDialect:
+    """PostgreSQL's words."""
+
+    json = "jsonb"
+
+    def recordset(self, columns: Sequence[tuple[str, str]], alias: str) -> str:
+        declared = ", ".join(f'"{name}" {type_}' for name, type_ in columns)
+        return f"json_to_recordset(?::json) AS {alias}({declared})"
+
+    def lock_rows(self, table: str) -> str:
+        return f" FOR UPDATE OF {table}"
+
+    def timestamp(self, column: str) -> str:
+        return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+class PostgresqlTransaction:
+    """A transaction on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.dialect: Dialect = PostgresqlDialect()
+
+    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(_placeholders(statement), parameters or None)
+            return cursor.fetchall()
+
+    def run(self, statement: str, *parameters: Any) -> int:
+        with self.connection.cursor() as cursor:
+            cursor.execute(_placeholders(statement), parameters or None)
+            return cursor.rowcount
+
+    def has_table(self, name: str) -> bool:
+        return self.rows("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]
+
+    def now(self) -> str:
+        # Not now(): that is when the transaction began, before it waited for the lock.
+        return str(self.rows("SELECT clock_timestamp()::text")[0][0])
+
+    def notify(self, revision: int) -> None:
+        self.run("SELECT pg_notify(?, ?)", CHANNEL, str(revision))
+
+
+class PostgresqlDatabase:
+    """A PostgreSQL database, by psycopg2."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self.url = url
+
+    @contextmanager
+    def reading(self, *, migrated: bool = True) -> Iterator[PostgresqlTransaction]:
+        with self._connection() as connection:
+            # One moment for all that is read.
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            transaction = PostgresqlTransaction(connection)
+            if migrated:
+                require_schema(transaction, self.url)
+            yield transaction
+            connection.rollback()
+
+    @contextmanager
+    def writing(self, lock_timeout: float) -> Iterator[PostgresqlTransaction]:
+        with self._connection() as connection:
+            # Not REPEATABLE READ: its snapshot would be older than the wait for the lock.
+            connection.set_session(isolation_level="READ COMMITTED")
+            transaction = PostgresqlTransaction(connection)
+            self._lock(transaction, lock_timeout)
+            require_schema(transaction, self.url)
+            transaction.run("SET LOCAL configsync.applying = 'on'")
+            yield transaction
+            connection.commit()
+
+    def _lock(self, transaction: PostgresqlTransaction, lock_timeout: float) -> None:
+        try:
+            milliseconds = str(max(1, round(lock_timeout * 1000)))
+            transaction.rows("SELECT set_config('lock_timeout', ?, true)", milliseconds)
+            transaction.rows(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
+        except psycopg2.errors.LockNotAvailable as error:
+            transaction.connection.rollback()
+            raise LockTimeout(
+                f"Another writer holds the lock of {self.url}{_holder(transaction)}. Nothing was "
+                "changed; try again, or wait longer with --lock-timeout."
+            ) from error
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            connection = psycopg2.connect(self.url.connect, **_options(self.url.connect))
+        except psycopg2.Error as error:
+            raise DatabaseError(_unreachable(self.url, error)) from error
+        try:
+            with closing(connection):
+                yield connection
+        except psycopg2.Error as error:
+            raise DatabaseError(_explain(self.url, error)) from error
+
+
+def _placeholders(statement: str) -> str:
+    return statement.replace("%", "%%").replace("?", "%s") if "?" in statement else statement
+
+
+def _options(uri: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if "connect_timeout" not in uri:
+        options["connect_timeout"] = CONNECT_TIMEOUT
+    if "application_name" not in uri:
+        options["application_name"] = "configsync"
+    return options
+
+
+def _holder(transaction: PostgresqlTransaction) -> str:
+    """Who holds the lock, as far as pg_stat_activity shows it."""
+    rows = transaction.rows(
+        "SELECT a.pid, a.usename, a.application_name, "
+        "round(extract(epoch FROM clock_timestamp() - a.xact_start))::int "
+        "FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+        "WHERE l.locktype = 'advisory' AND l.granted "
+        "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+        f"AND ((l.classid::bigint << 32) | l.objid::bigint) = {LOCK_KEY} LIMIT 1"
+    )
+    if not rows:
+        return ""
+    pid, user, application, seconds = rows[0]
+    named = f", {application}" if application else ""
+    since = f", for {seconds} s" if seconds is not None else ""
+    return f" (process {pid} of {user}{named}{since})"
+
+
+def _unreachable(url: DatabaseUrl, error: psycopg2.Error) -> str:
+    if not isinstance(error, psycopg2.OperationalError):
+        # libpq quotes parts of a URI that it can't parse, a password among them.
+        return f"The database URL {url} is not a valid PostgreSQL URI."
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = lines[-1] if lines else "no answer"
+    if "Is the server running" in reason and len(lines) > 1:
+        reason = lines[0]
+    return (
+        f"{url} can't be reached: {reason.rstrip('?.')}. "
+        "Check that the server runs and that the URL is right."
+    )
+
+
+def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:
+    reason = (error.diag.message_primary or str(error)).strip()
+    if isinstance(error, psycopg2.errors.InsufficientPrivilege):
+        return f"{url}: {reason}. Use a role that may do this."
+    if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
+        return f"{url} is read-only, a standby perhaps: {reason}. Name the primary."
+    if isinstance(error, psycopg2.IntegrityError):
+        detail = f" ({error.diag.constraint_name})" if error.diag.constraint_name else ""
+        return f"{url} refused the change: {reason}{detail}"
+    if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+        return f"The connection to {url} failed: {reason}. Nothing was changed."
+    return f"{url}: {reason}"

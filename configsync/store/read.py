@@ -1,0 +1,153 @@
+"""What is read from the database: live and applied state, identity, revisions, history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from configsync.core.diagnostic import Location
+from configsync.core.plan import Base
+from configsync.core.resource import Column, Resource, ResourceType, State
+from configsync.core.revision import HistoryEntry
+from configsync.core.values import Json, Unstorable, canonical_json
+from configsync.store import sql
+from configsync.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """A live resource with the ids of its row and of its parent's."""
+
+    resource: Resource
+    row_id: int
+    parent_id: int | None
+
+
+def read_base(transaction: Transaction) -> Base:
+    """The database's identity and its newest revision, 0 before the first."""
+    ((identity, revision),) = transaction.rows(
+        "SELECT database_id, (SELECT coalesce(max(revision), 0) FROM config_revisions) "
+        "FROM config_database"
+    )
+    return Base(str(identity), int(revision))
+
+
+def read_live(transaction: Transaction, types: Iterable[ResourceType]) -> State:
+    """The live state: what the tables hold now."""
+    return State(
+        row.resource
+        for type_ in types
+        for row in _live_rows(
+            type_, transaction.rows(sql.select(type_, transaction.dialect, among=False))
+        )
+    )
+
+
+def read_rows(
+    transaction: Transaction, types: Mapping[str, ResourceType], resources: Iterable[Resource]
+) -> dict[str, LiveRow]:
+    """The live rows at the addresses of some resources, kept from changing until the end."""
+    wanted: dict[str, list[Resource]] = {}
+    for resource in resources:
+        wanted.setdefault(resource.domain, []).append(resource)
+    found: dict[str, LiveRow] = {}
+    for domain, group in wanted.items():
+        type_ = types[domain]
+        statement = sql.select(type_, transaction.dialect, among=True)
+        for chunk in sql.chunks(canonical_json(sql.keys(type_, r)) for r in group):
+            for row in _live_rows(type_, transaction.rows(statement, chunk)):
+                found[row.resource.address] = row
+    return found
+
+
+def read_applied(
+    transaction: Transaction,
+    types: Mapping[str, ResourceType],
+    roots: Iterable[str] | None = None,
+) -> State:
+    """What configsync last applied, with owners; all of it, or at some roots and below."""
+    query = (
+        "SELECT address, domain, owner, applied, prevent_destroy, renamed_from, file, line "
+        "FROM config_resources"
+    )
+    if roots is None:
+        return State(_applied(row, types) for row in transaction.rows(query))
+    below = f"{query} WHERE address = ? OR substr(address, 1, ?) = ?"
+    return State(
+        _applied(row, types)
+        for root in sorted(set(roots))
+        for row in transaction.rows(below, root, len(root) + 1, root + "/")
+    )
+
+
+def read_history(
+    transaction: Transaction, *, pattern: str | None = None, limit: int | None = None
+) -> list[HistoryEntry]:
+    """History entries, newest first, of the addresses that a pattern selects.
+
+    The pattern is that of `configsync.core.address.matches`.
+    """
+    timestamp = transaction.dialect.timestamp("h.timestamp")
+    query = (
+        "SELECT h.revision, h.address, h.domain, h.action, h.changed_by, h.changes, h.snapshot, "
+        f"{timestamp}, r.source, r.commit_id "
+        "FROM config_history h JOIN config_revisions r ON r.revision = h.revision"
+    )
+    parameters: list[Any] = []
+    if pattern is not None:
+        like = _like(pattern)
+        query += " WHERE (h.address LIKE ? ESCAPE '\\' OR h.address LIKE ? ESCAPE '\\')"
+        parameters += [like, like + "/%"]
+    query += " ORDER BY h.id DESC"
+    if limit is not None:
+        query += " LIMIT ?"
+        parameters.append(limit)
+    rows = transaction.rows(query, *parameters)
+    return [HistoryEntry(*r[:5], _json(r[5]), _json(r[6]), *r[7:]) for r in rows]
+
+
+def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable[LiveRow]:
+    for row_id, parent_key, parent_id, *cells in rows:
+        values = {c.name: _canonical(c, v) for c, v in zip(type_.columns, cells, strict=True)}
+        parent = None
+        if type_.parent is not None:
+            parent = type_.parent.address({type_.parent.key[0]: parent_key}, None)
+        at = type_.address(values, parent)
+        yield LiveRow(Resource(at, type_.domain, values, parent), row_id, parent_id)
+
+
+def _canonical(column: Column, value: Any) -> Json:
+    if value is None:
+        return None
+    try:
+        return column.type.canonical(value)
+    except Unstorable:
+        # SQLite lets a hand write what the column's type forbids: shown as it is, as drift.
+        return value if isinstance(value, str | int | float) else repr(value)
+
+
+def _applied(row: tuple[Any, ...], types: Mapping[str, ResourceType]) -> Resource:
+    at, domain, owner, applied, prevent_destroy, renamed_from, file, line = row
+    type_ = types.get(domain)
+    return Resource(
+        address=at,
+        domain=domain,
+        values=_json(applied),
+        parent=None if type_ is None else type_.parent_address(at),
+        owner=owner,
+        location=Location(file, line, 1) if file is not None and line is not None else None,
+        renamed_from=renamed_from,
+        prevent_destroy=bool(prevent_destroy),
+    )
+
+
+def _json(value: Any) -> Any:
+    """JSON as the driver gives it: text on SQLite, a value on PostgreSQL."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _like(pattern: str) -> str:
+    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%").replace("?", "_")

@@ -1,0 +1,140 @@
+"""SQLite: the embedded database."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+from configsync.core.errors import DatabaseError, LockTimeout
+from configsync.store.database import Dialect, require_schema
+from configsync.store.url import DatabaseUrl
+
+MINIMUM_VERSION = (3, 33, 0)
+"""UPDATE … FROM, https://www.sqlite.org/lang_update.html#upfrom."""
+
+READ_TIMEOUT = 10.0
+"""Seconds that a reader waits while a writer commits."""
+
+
+class SqliteDialect:
+    """SQLite's words."""
+
+    json = "json"
+
+    def recordset(self, columns: Sequence[tuple[str, str]], alias: str) -> str:
+        taken = ", ".join(f"json_extract(value, '$.{name}') AS \"{name}\"" for name, _ in columns)
+        return f"(SELECT {taken} FROM json_each(?)) AS {alias}"
+
+    def lock_rows(self, table: str) -> str:
+        return ""  # BEGIN IMMEDIATE has locked the whole file.
+
+    def timestamp(self, column: str) -> str:
+        return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column})"
+
+
+class SqliteTransaction:
+    """A transaction on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.dialect: Dialect = SqliteDialect()
+
+    def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        return self.connection.execute(statement, parameters).fetchall()
+
+    def run(self, statement: str, *parameters: Any) -> int:
+        return self.connection.execute(statement, parameters).rowcount
+
+    def has_table(self, name: str) -> bool:
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(self.rows(query, name))
+
+    def now(self) -> str:
+        return str(self.rows("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")[0][0])
+
+    def notify(self, revision: int) -> None:
+        """Readers of SQLite poll ``PRAGMA data_version``."""
+
+
+class SqliteDatabase:
+    """A SQLite file."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self.url = url
+
+    @classmethod
+    def create(cls, url: DatabaseUrl) -> SqliteDatabase:
+        """Open a file; one that is missing or empty gets configsync's tables."""
+        if sqlite3.sqlite_version_info < MINIMUM_VERSION:
+            needed = ".".join(map(str, MINIMUM_VERSION))
+            raise DatabaseError(
+                f"Python here has SQLite {sqlite3.sqlite_version}, configsync needs {needed}."
+            )
+        folder = os.path.dirname(url.connect)
+        if not os.path.isdir(folder):
+            raise DatabaseError(f"{url} can't be created: the folder {folder} doesn't exist.")
+        if not os.path.exists(url.connect) or os.path.getsize(url.connect) == 0:
+            from configsync.store.migrate import upgrade
+
+            upgrade(url)
+        return cls(url)
+
+    @contextmanager
+    def reading(self, *, migrated: bool = True) -> Iterator[SqliteTransaction]:
+        with self._connection(READ_TIMEOUT) as connection:
+            connection.execute("BEGIN")
+            transaction = SqliteTransaction(connection)
+            if migrated:
+                require_schema(transaction, self.url)
+            yield transaction
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self, lock_timeout: float) -> Iterator[SqliteTransaction]:
+        with self._connection(lock_timeout) as connection:
+            try:
+                # A deferred transaction's upgrade to a writer would ignore the timeout.
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error):
+                    raise LockTimeout(
+                        f"Another process is writing to {self.url}. Nothing was changed; "
+                        "try again, or wait longer with --lock-timeout."
+                    ) from error
+                raise
+            transaction = SqliteTransaction(connection)
+            require_schema(transaction, self.url)
+            connection.execute("INSERT INTO config_writer (id) VALUES (1)")
+            yield transaction
+            connection.execute("DELETE FROM config_writer")
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self, timeout: float) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self.url.connect, timeout=timeout, isolation_level=None)
+            with closing(connection):
+                connection.execute("PRAGMA foreign_keys = ON")
+                # As LIKE is on PostgreSQL: addresses differ by case.
+                connection.execute("PRAGMA case_sensitive_like = ON")
+                yield connection
+        except sqlite3.IntegrityError as error:
+            raise DatabaseError(f"{self.url} refused the change: {error}") from error
+        except sqlite3.Error as error:
+            raise DatabaseError(_explain(self.url, error)) from error
+
+
+def _explain(url: DatabaseUrl, error: sqlite3.Error) -> str:
+    text = str(error)
+    if "readonly" in text:
+        return f"{url} is not writable. Make the file and its folder writable to you."
+    if "unable to open" in text:
+        return f"{url} can't be opened. Check that the file and its folder are yours to read."
+    if "not a database" in text or "malformed" in text:
+        return f"{url} is not a SQLite database, or is damaged. Name another file."
+    if "locked" in text:
+        return f"{url} is locked by another process. Try again when it has finished."
+    return f"{url}: {text}"

