@@ -68,20 +68,17 @@ def diff(
             result.unmanaged.append(at)
         elif known.owner == owner:
             reason = Reason.GIT if actual.same_values(known) else Reason.CONFLICT
-            gone = replace(originals[at], **_kept(known))
+            # Only the record of a live resource tells where it stood and whose it is.
+            gone = replace(
+                originals[at],
+                owner=known.owner,
+                location=known.location,
+                prevent_destroy=known.prevent_destroy,
+            )
             result.changes.append(_change(types, at, Action.DELETE, reason, gone, None))
     result.changes += _demotions(desired, live, applied, types, result)
     result.unmanaged.sort()
     return result
-
-
-def _kept(known: Resource) -> dict[str, object]:
-    """What only the record of a live resource tells."""
-    return {
-        "owner": known.owner,
-        "location": known.location,
-        "prevent_destroy": known.prevent_destroy,
-    }
 
 
 def _record(resource: Resource) -> tuple[object, ...]:

@@ -134,8 +134,8 @@ def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
     """Let a scalar be given by a reference too: text by ``$file``, all by ``$var``."""
     if node.get("type") not in ("string", "number", "integer", "boolean"):
         return node
-    outer = {k: node.pop(k) for k in ("description", "default") if k in node}
-    branches = [node, {"$ref": "#/$defs/variable"}]
+    outer: dict[str, Any] = {k: node.pop(k) for k in ("description", "default") if k in node}
+    branches: list[dict[str, Any]] = [node, {"$ref": "#/$defs/variable"}]
     if node["type"] == "string":
         branches.append({"$ref": "#/$defs/file"})
     return {**outer, "anyOf": branches}

@@ -50,16 +50,16 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
         yield ValidationError(f"does not match {pattern}")
 
 
-_Validator = extend(Draft202012Validator, {"pattern": _pattern})
+_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
-def _telling(error: ValidationError) -> ValidationError:
+def _telling(error: Any) -> Any:
     """The error to show for an ``anyOf`` or ``oneOf``: of the branch that was meant.
 
     That is the first branch whose type the value has, else the first of all.
     """
     while error.validator in ("anyOf", "oneOf") and error.context:
-        branches: dict[Any, list[ValidationError]] = {}
+        branches: dict[Any, list[Any]] = {}
         for inner in error.context:
             branches.setdefault(inner.schema_path[0], []).append(inner)
         meant = [b for b in branches.values() if not any(_misses_type(e, error) for e in b)]
@@ -77,7 +77,7 @@ def _depth(branch: list[ValidationError]) -> int:
     return max(len(e.absolute_path) for e in branch)
 
 
-def _diagnose(error: ValidationError, document: Document) -> Iterator[Diagnostic]:
+def _diagnose(error: Any, document: Document) -> Iterator[Diagnostic]:
     path: Path = tuple(error.absolute_path)
     value, limit = error.instance, error.validator_value
     match error.validator:
@@ -143,7 +143,7 @@ _LIMITS = {
 }
 
 
-def _missing(error: ValidationError, path: Path, document: Document) -> Iterator[Diagnostic]:
+def _missing(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]:
     for name in error.validator_value:
         if name in error.instance:
             continue
@@ -157,7 +157,7 @@ def _missing(error: ValidationError, path: Path, document: Document) -> Iterator
         )
 
 
-def _unknown(error: ValidationError, path: Path, document: Document) -> Iterator[Diagnostic]:
+def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]:
     properties = error.schema.get("properties", {})
     patterns = error.schema.get("patternProperties", {})
     for name in error.instance:
@@ -175,7 +175,7 @@ def _unknown(error: ValidationError, path: Path, document: Document) -> Iterator
         )
 
 
-def _wrong_type(error: ValidationError, path: Path, document: Document) -> Diagnostic:
+def _wrong_type(error: Any, path: Path, document: Document) -> Diagnostic:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     value = error.instance

@@ -61,6 +61,6 @@ def _sources(root: Path, found: Iterable[Diagnostic]) -> dict[str, str]:
     """The text of each file that a diagnostic points into, for the code frames."""
     from configsync.source.files import read_text
 
-    places = {p.location.file for d in found for p in (d, *d.related) if p.location is not None}
+    places = {p.file for d in found for p in (d.location, *(r.location for r in d.related)) if p}
     texts = ((file, read_text(root, file)) for file in places)
     return {file: text for file, text in texts if isinstance(text, str)}

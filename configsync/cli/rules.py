@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from configsync.cli import options, output
@@ -17,6 +19,7 @@ def command(code: str | None, output_format: str) -> int:
     from configsync.checks.rules import all_rules
     from configsync.core import codes
 
+    every: list[Any] = [*all_rules().values(), *codes.ALL]
     entries = [
         {
             "code": c.code,
@@ -26,7 +29,7 @@ def command(code: str | None, output_format: str) -> int:
             "bad": getattr(c, "bad", None),
             "good": getattr(c, "good", None),
         }
-        for c in sorted([*all_rules().values(), *codes.ALL], key=lambda c: c.code)
+        for c in sorted(every, key=lambda c: c.code)
         if code is None or c.code == code.upper()
     ]
     if not entries:

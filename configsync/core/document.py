@@ -73,12 +73,9 @@ class Document:
         """The value at ``path``, or None where there is none."""
         node: Any = self.body
         for step in path:
-            if (isinstance(node, Map) and isinstance(step, str) and step in node) or (
-                isinstance(node, Seq) and isinstance(step, int) and 0 <= step < len(node)
-            ):
-                node = node[step]
-            else:
+            if not _has(node, step):
                 return None
+            node = node[step]
         return node
 
     def locate(self, path: Path = (), *, key: bool = False) -> Location:
@@ -89,12 +86,10 @@ class Document:
         node: Any = self.body
         mark = self.body.mark
         for step in path:
-            if isinstance(node, Map) and isinstance(step, str) and step in node:
-                mark = node.key_marks[step] if key else node.marks[step]
-            elif isinstance(node, Seq) and isinstance(step, int) and 0 <= step < len(node):
-                mark = node.marks[step]
-            else:
+            if not _has(node, step):
                 break
+            marks: Any = node.key_marks if key and isinstance(node, Map) else node.marks
+            mark = marks[step]
             node = node[step]
         return Location(*mark)
 
@@ -103,6 +98,13 @@ class Document:
         value = self.get(path)
         if isinstance(value, str):
             yield path, value
+
+
+def _has(node: Any, step: str | int) -> bool:
+    """Tell whether a node has a child at a step."""
+    if isinstance(node, Map):
+        return step in node
+    return isinstance(node, Seq) and isinstance(step, int) and 0 <= step < len(node)
 
 
 def show_path(path: Path) -> str:

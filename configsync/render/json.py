@@ -34,7 +34,7 @@ def validation(files: int, documents: int, diagnostics: Sequence[Diagnostic]) ->
 
 def plan(plan: Plan, revision: int | None = None) -> str:
     """A plan; after it was applied, with the ``revision`` that it made."""
-    content = {
+    content: dict[str, Any] = {
         "plan_id": plan.plan_id,
         "target": plan.target,
         "source": {

@@ -18,8 +18,17 @@ from configsync.core.errors import UsageError
 DEFAULT_DATABASE = "sqlite:///configsync.db"
 DEFAULT_TARGET = "default"
 
-_KEYS = {"source": str, "paths": list, "schemas": str, "targets": dict}
-_TARGET_KEYS = {"database": str, "database_env": str, "overlay": str, "vars": dict, "policy": dict}
+_KEYS: dict[str, type] = {"source": str, "paths": list, "schemas": str, "targets": dict}
+_TARGET_KEYS: dict[str, type] = {
+    "database": str,
+    "database_env": str,
+    "overlay": str,
+    "vars": dict,
+    "policy": dict,
+}
+
+
+_WANTED: dict[type, str] = {str: "text", list: "a list", dict: "a table"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +149,4 @@ def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:
             hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(keys)}."
             raise UsageError(f"{where}: unknown setting {key}.{hint}")
         if not isinstance(value, keys[key]):
-            wanted = {str: "text", list: "a list", dict: "a table"}[keys[key]]
-            raise UsageError(f"{where}: {key} must be {wanted}.")
+            raise UsageError(f"{where}: {key} must be {_WANTED[keys[key]]}.")

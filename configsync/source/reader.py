@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
 from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
@@ -126,7 +126,7 @@ class _Builder:
         self.reading.roots.append(None)
         self.reading.marks.append(self.mark(event))
 
-    def mark(self, event: Event) -> Mark:
+    def mark(self, event: Any) -> Mark:
         start = event.start_mark
         return (self.file, start.line + 1, start.column + 1)
 
@@ -296,7 +296,7 @@ class _Builder:
             )
         )
         if self.at_key():
-            self.keys[-1] = ("*" + event.anchor, mark)
+            self.keys[-1] = (f"*{event.anchor}", mark)
         else:
             self.put(None, mark)
 

@@ -19,6 +19,10 @@ from configsync.source.files import read_text
 from configsync.source.reader import MAX_SCALAR_BYTES
 
 
+def _children(node: Map | Seq) -> list[tuple[str | int, Any]]:
+    return list(node.items()) if isinstance(node, Map) else list(enumerate(node))
+
+
 class References:
     """Follows the references of documents, reading each file once."""
 
@@ -33,8 +37,7 @@ class References:
         open_nodes: list[tuple[Map | Seq, tuple[str | int, ...]]] = [(body, ())]
         while open_nodes:
             node, path = open_nodes.pop()
-            items = node.items() if isinstance(node, Map) else enumerate(node)
-            for step, value in list(items):
+            for step, value in _children(node):
                 if isinstance(value, Map) and len(value) == 1:
                     found = self._follow(value, show_path((*path, step)))
                     if isinstance(found, Diagnostic):

@@ -105,7 +105,33 @@ def read_history(
         query += " LIMIT ?"
         parameters.append(limit)
     rows = transaction.rows(query, *parameters)
-    return [HistoryEntry(*r[:5], _json(r[5]), _json(r[6]), *r[7:]) for r in rows]
+    return [_entry(*row) for row in rows]
+
+
+def _entry(
+    revision: int,
+    at: str,
+    domain: str,
+    action: str,
+    changed_by: str,
+    changes: Any,
+    snapshot: Any,
+    timestamp: str,
+    source: str,
+    commit: str | None,
+) -> HistoryEntry:
+    return HistoryEntry(
+        revision,
+        at,
+        domain,
+        action,
+        changed_by,
+        _json(changes),
+        _json(snapshot),
+        timestamp,
+        source,
+        commit,
+    )
 
 
 def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable[LiveRow]:
