@@ -1,0 +1,47 @@
+"""Start-up: no command loads a library that it doesn't need."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.profiles import profile
+
+HEAVY = {"sqlalchemy", "alembic", "databricks", "psycopg2", "sqlite3", "pydantic", "rich"}
+
+
+def loaded(*arguments: str, cwd: Path) -> set[str]:
+    """The top-level packages that a command has loaded when it ends."""
+    code = (
+        "import sys; from configsync.cli.main import run; code = run(sys.argv[1:]); "
+        "print(*{m.partition('.')[0] for m in sys.modules}, file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/a.yaml").write_text(profile("a", default=True))
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["plan", "--help"], ["rules"]])
+def test_help_loads_no_database(command: list[str], root: Path) -> None:
+    assert not loaded(*command, cwd=root) & (HEAVY | {"jsonschema", "yaml"})
+
+
+def test_validate_loads_no_database_and_no_slow_validator(root: Path) -> None:
+    assert not loaded("validate", cwd=root) & (HEAVY | {"jsonschema"})
+
+
+def test_plan_on_sqlite_loads_neither_sqlalchemy_nor_psycopg2(root: Path) -> None:
+    loaded("apply", "--auto-approve", cwd=root)
+    assert not loaded("plan", cwd=root) & (HEAVY - {"sqlite3"})

@@ -1,0 +1,54 @@
+"""Every rule's examples are its tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from configsync.checks.engine import run_rules
+from configsync.checks.rule import Rule
+from configsync.checks.rules import all_rules, register
+from configsync.core import codes
+from configsync.core.document import Document
+from configsync.source.reader import read
+from tests.profiles import MINIMAL
+
+
+def merged(base: Any, over: Any) -> Any:
+    """Lay a fragment over a document: mappings merge, the rest is replaced."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {**base, **{k: merged(base.get(k), v) for k, v in over.items()}}
+    return over
+
+
+def documents(example: str) -> Iterator[Document]:
+    """The documents of an example, each laid over a minimal one."""
+    reading = read(example, "example.yaml")
+    assert reading.diagnostics == []
+    for root in reading.roots:
+        whole = json.dumps(merged(deepcopy(MINIMAL), root))
+        yield Document("Profile", read(whole, "example.yaml").roots[0])
+
+
+@pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.code)
+def test_the_bad_example_is_found_and_the_good_one_is_not(rule: Rule) -> None:
+    bad, good = list(documents(rule.bad)), list(documents(rule.good))
+    found = run_rules(bad, all_rules().values())
+    assert {d.code for d in found} == {rule.code}
+    assert all(d.severity is rule.severity and d.location is not None for d in found)
+    assert run_rules(good, all_rules().values()) == []
+
+
+def test_a_code_is_taken_once() -> None:
+    rule = next(iter(all_rules().values()))
+    with pytest.raises(ValueError, match=rule.code):
+        register([rule, rule])
+
+
+def test_no_two_codes_are_equal() -> None:
+    every = [c.code for c in codes.ALL]
+    assert len(every) == len(set(every))
