@@ -9,8 +9,33 @@ from configsync.source.scalars import Inexact, NotFinite, resolve
 
 @pytest.mark.parametrize(
     "text",
-    "no on y 1:30 0777 -007 2024-01-01 1_000 0b1 0x 0x_ 0o8 1e . - + e3 1.2.3 nan inf Infinity "
-    "nULL tRUE = <<".split(),
+    [
+        "no",
+        "on",
+        "y",
+        "1:30",
+        "0777",
+        "-007",
+        "2024-01-01",
+        "1_000",
+        "0b1",
+        "0x",
+        "0x_",
+        "0o8",
+        "1e",
+        ".",
+        "-",
+        "+",
+        "e3",
+        "1.2.3",
+        "nan",
+        "inf",
+        "Infinity",
+        "nULL",
+        "tRUE",
+        "=",
+        "<<",
+    ],
 )
 def test_text(text: str) -> None:
     assert resolve(text) == text
