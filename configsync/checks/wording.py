@@ -144,10 +144,13 @@ _LIMITS = {
 
 
 def _missing(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]:
+    properties = error.schema.get("properties", {})
+    unknown = [k for k in error.instance if k not in properties]
     for name in error.validator_value:
-        if name in error.instance:
+        # A misspelt key is one mistake: `_unknown` names the right one.
+        if name in error.instance or get_close_matches(name, unknown, 1):
             continue
-        node = error.schema.get("properties", {}).get(name, {})
+        node = properties.get(name, {})
         yield codes.MISSING_KEY.at(
             document.locate(path, key=True),
             f"{show_path((*path, name))} is missing",
@@ -163,8 +166,8 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
     for name in error.instance:
         if name in properties or any(re.search(p, name) for p in patterns):
             continue
-        near = get_close_matches(name, [p for p in properties if p not in error.instance], 1)
-        near = near or get_close_matches(name, list(properties), 1)
+        absent = [p for p in properties if p not in error.instance]
+        near = get_close_matches(name, absent, 1) or get_close_matches(name, properties, 1)
         known = ", ".join(properties) or "none"
         yield codes.UNKNOWN_KEY.at(
             document.locate((*path, name), key=True),

@@ -66,7 +66,7 @@ def _change(change: Change, style: Style) -> Iterator[str]:
         head += "  " + style.faint(one_line(where))
     yield head
     for name, (old, new) in change.fields.items():
-        yield from (f"    {line}" for line in _field(change, name, old, new, style))
+        yield from (f"    {line}".rstrip() for line in _field(change, name, old, new, style))
 
 
 def _notes(change: Change) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _whole(name: str, value: Json, sign: str, paint: object) -> Iterator[str]:
     lines = _lines(value)
     yield f"{name}:"
     for line in lines[:PREVIEW]:
-        yield paint(f"{sign} {_line(line)}")
+        yield paint(f"{sign} {_line(line)}".rstrip())
     if len(lines) > PREVIEW:
         yield f"  … {len(lines) - PREVIEW} more lines, {len(str(value))} characters in all"
 
@@ -108,7 +108,7 @@ def _whole(name: str, value: Json, sign: str, paint: object) -> Iterator[str]:
 def text_diff(old: list[str], new: list[str], style: Style) -> Iterator[str]:
     """A unified diff; a last line without its newline says so."""
     for line in list(unified_diff(old, new, n=CONTEXT, lineterm=""))[2:]:
-        text = line[:1] + " " + _line(line[1:]) if line[:1] in "+- " else line
+        text = f"{line[:1]} {_line(line[1:])}".rstrip() if line[:1] in "+- " else line
         if line.startswith("+"):
             yield style.added(text)
         elif line.startswith("-"):

@@ -1,0 +1,64 @@
+"""The README's commands do what it shows; ``pytest --update`` rewrites what it shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+README = REPOSITORY / "README.md"
+BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The project's own profiles, applied, as after the README's first command."""
+    for name in ("profiles", "schemas"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name)
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
+    shell(tmp_path, "configsync apply --auto-approve")
+    return tmp_path
+
+
+def shell(folder: Path, command: str) -> str:
+    """Run a command as a person would; both of its outputs, with a fixed time."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", done.stdout)
+
+
+def test_the_first_change_is_as_shown(checkout: Path, request: pytest.FixtureRequest) -> None:
+    def run_block(match: re.Match[str]) -> str:
+        commands = [line for line in match[1].splitlines() if line.startswith("$ ")]
+        shown = "".join(f"{c}\n{shell(checkout, c[2:])}" for c in commands)
+        return f"```console\n{shown}```\n"
+
+    text = README.read_text(encoding="utf-8")
+    actual = BLOCK.sub(run_block, text)
+    if request.config.getoption("--update"):
+        README.write_text(actual, encoding="utf-8")
+    else:
+        assert actual == text
+
+
+def test_ci_calls_the_test_command_as_it_stands() -> None:
+    script = (REPOSITORY / ".ci/run").read_text(encoding="utf-8")
+    (command,) = (line for line in script.splitlines() if line.endswith("&& pytest"))
+    assert f"```\n{command}\n```" in README.read_text(encoding="utf-8")
+
+
+def test_the_readme_stays_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 250
