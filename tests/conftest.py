@@ -115,7 +115,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """No setting, actor, colour or git identity of the machine reaches a test."""
     for name in list(os.environ):
         if re.match(r"CONFIGSYNC_(?!TEST)|DATABASE_URL|GITHUB_|GITLAB_|NO_COLOR|FORCE_COLOR", name):
@@ -124,6 +126,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", tempfile.gettempdir())
     monkeypatch.setenv("LOGNAME", "tester")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.fixture(scope="session")

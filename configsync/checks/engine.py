@@ -6,17 +6,54 @@ from collections.abc import Iterable, Sequence
 
 from configsync.checks.rule import Rule
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.document import Document
+from configsync.core.document import Document, Map
 
 
-def run_rules(documents: Sequence[Document], rules: Iterable[Rule]) -> list[Diagnostic]:
-    """Every finding of every rule, in the order of the rules."""
+def run_document_rules(document: Document, rules: Iterable[Rule]) -> list[Diagnostic]:
+    """Every finding about one document, in the order of the rules."""
+    return [
+        rule.diagnostic(document, finding)
+        for rule in rules
+        if rule.check is not None and rule.kind in (None, document.kind)
+        for finding in rule.check(document)
+    ]
+
+
+def run_source_rules(documents: Sequence[Document], rules: Iterable[Rule]) -> list[Diagnostic]:
+    """Every finding about documents together, in the order of the rules.
+
+    The documents may be outlines (`outline`).
+    """
     diagnostics: list[Diagnostic] = []
     for rule in rules:
-        concerned = [d for d in documents if rule.kind in (None, d.kind)]
-        if rule.check is not None:
-            for document in concerned:
-                diagnostics += [rule.diagnostic(document, f) for f in rule.check(document)]
-        elif rule.check_source is not None:
+        if rule.check_source is not None:
+            concerned = [d for d in documents if rule.kind in (None, d.kind)]
             diagnostics += [rule.diagnostic(d, f) for d, f in rule.check_source(concerned)]
     return diagnostics
+
+
+def outline(document: Document, rules: Iterable[Rule]) -> Document:
+    """The document reduced to what the rules about all documents need."""
+    reduced = Map(document.body.mark)
+    for rule in rules:
+        if rule.kind in (None, document.kind):
+            for path in rule.needs:
+                _take(document.body, reduced, path)
+    return Document(document.kind, reduced)
+
+
+def _take(source: Map, into: Map, path: tuple[str, ...]) -> None:
+    """Copy the value at a path, with the places of all steps on the way."""
+    for index, step in enumerate(path):
+        if step not in source:
+            return
+        value, marks = source[step], (source.key_marks[step], source.marks[step])
+        if index == len(path) - 1:
+            if not isinstance(value, dict | list):
+                into.put(step, value, *marks)
+            return
+        if not isinstance(value, Map):
+            return
+        if step not in into:
+            into.put(step, Map(value.mark), *marks)
+        source, into = value, into[step]

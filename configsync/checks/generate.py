@@ -44,6 +44,14 @@ _VARIABLE_REFERENCE = {
     "additionalProperties": False,
 }
 
+_UNSET = {
+    "type": "object",
+    "description": "Takes away what the layer below has set.",
+    "properties": {"$unset": {"const": True, "description": "Always true."}},
+    "required": ["$unset"],
+    "additionalProperties": False,
+}
+
 _METADATA = {
     "type": "object",
     "description": "What the document is called, and how it is treated.",
@@ -60,6 +68,16 @@ _METADATA = {
             "type": "object",
             "description": "Free labels, for --select label=value.",
             "additionalProperties": {"type": "string"},
+        },
+        "extends": {
+            "type": "string",
+            "description": "The name of a document of this kind that this one is laid over.",
+            "minLength": 1,
+        },
+        "abstract": {
+            "type": "boolean",
+            "description": "Only a base for others: not applied itself.",
+            "default": False,
         },
         "renamed_from": {
             "type": "string",
@@ -78,8 +96,12 @@ _METADATA = {
 }
 
 
-def generate(kind: Kind) -> dict[str, Any]:
-    """Generate the schema of one kind's documents."""
+def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
+    """Generate the schema of one kind's documents.
+
+    A ``partial`` one requires nothing but the name, and allows ``$unset``: for
+    bases, documents that extend one, and overlays.
+    """
     spec = TypeAdapter(kind.spec).json_schema(ref_template="#/$defs/{model}")
     definitions = spec.pop("$defs", {})
     for node in _nodes([spec, definitions]):
@@ -92,10 +114,14 @@ def generate(kind: Kind) -> dict[str, Any]:
     for node in list(_nodes([spec, definitions])):
         for name, value in node.get("properties", {}).items():
             node["properties"][name] = _or_reference(value)
+    references = {"file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE}
+    if partial:
+        _loosen([spec, definitions], kind)
+        references["unset"] = _UNSET
     return {
         "$schema": DIALECT,
-        "$id": f"configsync/v1/{kind.slug}.schema.json",
-        "title": kind.title,
+        "$id": f"configsync/v1/{kind.part_file if partial else kind.schema_file}",
+        "title": f"{kind.title}, as a layer" if partial else kind.title,
         "description": (kind.spec.__doc__ or "").strip(),
         "type": "object",
         "properties": {
@@ -104,9 +130,9 @@ def generate(kind: Kind) -> dict[str, Any]:
             "metadata": _METADATA,
             "spec": spec,
         },
-        "required": ["apiVersion", "kind", "metadata", "spec"],
+        "required": ["apiVersion", "kind", "metadata", *([] if partial else ["spec"])],
         "additionalProperties": False,
-        "$defs": {**definitions, "file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE},
+        "$defs": {**definitions, **references},
     }
 
 
@@ -128,6 +154,28 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
                     yield from _nodes(sub)
             elif isinstance(item, dict | list):
                 yield from _nodes(item)
+
+
+def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
+    """Require nothing, and let ``$unset`` stand for any value; a list's items keep their key."""
+    kept = set(kind.list_keys.values())
+    for node in list(_nodes(nodes)):
+        node["required"] = [k for k in node.get("required", []) if k in kept]
+        node.pop("default", None)
+        node.pop("minItems", None)
+        if not node["required"]:
+            del node["required"]
+        elif "properties" in node:
+            node["properties"]["$unset"] = {
+                "const": True,
+                "description": "Take this item away from the layer below.",
+            }
+        for name, value in node.get("properties", {}).items():
+            if name not in kept and name != "$unset":
+                described = {k: value.pop(k) for k in ("description",) if k in value}
+                branches = value.pop("anyOf", [value])
+                unset = {"$ref": "#/$defs/unset"}
+                node["properties"][name] = {**described, "anyOf": [*branches, unset]}
 
 
 def _or_reference(node: dict[str, Any]) -> dict[str, Any]:

@@ -28,10 +28,11 @@ class Finding:
 class Rule:
     """A rule about documents of one kind, or of every kind where ``kind`` is None.
 
-    ``check`` sees one document, ``check_source`` all of them together; a rule
-    has one of the two. Documents may not meet their schema: a check looks only
-    at values of the type it expects. ``bad`` and ``good`` are YAML fragments,
-    laid over a minimal document of the kind; several are divided by ``---``.
+    ``check`` sees one document, ``check_source`` all of them together, but of
+    each only the values at the paths that ``needs`` names; a rule has one of
+    the two. Documents may not meet their schema: a check looks only at values
+    of the type it expects. ``bad`` and ``good`` are YAML fragments, laid over
+    a minimal document of the kind; several are divided by ``---``.
     """
 
     code: str
@@ -43,10 +44,13 @@ class Rule:
     kind: str | None = None
     check: Callable[[Document], Iterator[Finding]] | None = None
     check_source: Callable[[Sequence[Document]], Iterator[tuple[Document, Finding]]] | None = None
+    needs: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if (self.check is None) == (self.check_source is None):
             raise ValueError(f"{self.code} needs one of check and check_source")
+        if (self.check_source is None) != (self.needs == ()):
+            raise ValueError(f"{self.code}: needs goes with check_source")
 
     def diagnostic(self, document: Document, finding: Finding) -> Diagnostic:
         """Give a finding its code, severity and place."""

@@ -8,8 +8,7 @@ don't change with a library.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
@@ -24,16 +23,22 @@ from configsync.core.values import Json
 
 
 class Schema:
-    """The schema of a kind, compiled."""
+    """The schema of a kind."""
 
     def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
-        self._compiled = jsonschema_rs.Draft202012Validator(content, retriever=_refuse)
+        self._compiled: jsonschema_rs.Draft202012Validator | None = None
+
+    def compiled(self) -> jsonschema_rs.Draft202012Validator:
+        """The validator, compiled on first use. Raises ValueError for an unusable schema."""
+        if self._compiled is None:
+            self._compiled = jsonschema_rs.Draft202012Validator(self.content, retriever=_refuse)
+        return self._compiled
 
     def check(self, document: Document) -> Iterator[Diagnostic]:
         """Yield what in the document doesn't meet the schema."""
         try:
-            valid = self._compiled.is_valid(document.body)
+            valid = self.compiled().is_valid(document.body)
         except ValueError:
             # Not every value that Python holds fits the compiled validator.
             valid = False
@@ -43,25 +48,39 @@ class Schema:
             yield from wording.explain(self.content, document)
 
 
-def load_schema(kind: Kind, folder: FilePath, name: str) -> Schema | Diagnostic:
-    """Load the schema of a kind: the repository's own where it has one, else the packaged.
+def load_schemas(
+    kinds: Iterable[Kind], root: FilePath, folder: str
+) -> tuple[dict[str, Schema | None], list[Diagnostic]]:
+    """The schemas of kinds, by name; and that of its parts, by name and ``/partial``.
 
-    ``folder`` is the repository's folder of schemas, ``name`` what to call it
-    in a diagnostic.
+    The repository's own file in ``folder`` counts where it has one, else the
+    packaged. An unusable one is None, with a diagnostic.
     """
-    file = f"{kind.slug}.schema.json"
+    schemas: dict[str, Schema | None] = {}
+    problems: list[Diagnostic] = []
+    for kind in kinds:
+        for name, file in ((kind.name, kind.schema_file), (f"{kind.name}/partial", kind.part_file)):
+            found = _load(kind, root / folder, folder, file)
+            if isinstance(found, Diagnostic):
+                problems.append(found)
+            schemas[name] = found if isinstance(found, Schema) else None
+    return schemas, problems
+
+
+def _load(kind: Kind, folder: FilePath, name: str, file: str) -> Schema | Diagnostic:
     where = Location(f"{name}/{file}", 1, 1)
     try:
         text = (folder / file).read_text(encoding="utf-8")
     except FileNotFoundError:
-        return packaged(kind)
+        return Schema(_packaged(kind, file))
     except (OSError, UnicodeDecodeError) as error:
         return codes.BAD_SCHEMA.at(where, f"{where.file} can't be read: {error}")
     try:
         content = json.loads(text)
         if not isinstance(content, dict):
             return codes.BAD_SCHEMA.at(where, f"{where.file} is not a JSON object")
-        return Schema(content)
+        schema = Schema(content)
+        schema.compiled()
     except json.JSONDecodeError as error:
         at = Location(where.file, error.lineno, error.colno)
         return codes.BAD_SCHEMA.at(at, f"{where.file} is not JSON: {error.msg}")
@@ -72,17 +91,23 @@ def load_schema(kind: Kind, folder: FilePath, name: str) -> Schema | Diagnostic:
             f"{where.file} is not a usable JSON Schema: {first}",
             help="Regenerate it with configsync schema --write, then tighten it again.",
         )
+    return schema
 
 
-@lru_cache
-def packaged(kind: Kind) -> Schema:
+def _packaged(kind: Kind, file: str) -> dict[str, Any]:
     """The schema that ships with configsync, or that a plug-in kind's spec class gives."""
-    text = packaged_text(f"{kind.slug}.schema.json")
+    text = packaged_text(file)
     if text is not None:
-        return Schema(json.loads(text))
+        content: dict[str, Any] = json.loads(text)
+        return content
     from configsync.checks.generate import generate
 
-    return Schema(generate(kind))
+    return generate(kind, partial=file == kind.part_file)
+
+
+def packaged(kind: Kind) -> Schema:
+    """The schema of whole documents as it ships with configsync."""
+    return Schema(_packaged(kind, kind.schema_file))
 
 
 def packaged_text(file: str) -> str | None:

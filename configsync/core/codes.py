@@ -112,6 +112,24 @@ BAD_VARIABLE_REFERENCE = Code(
     "a $var reference can't be resolved",
     "A variable that the target doesn't define has no value to fall back on.",
 )
+BAD_LAYER = Code(
+    "CS130",
+    _ERROR,
+    "a layer can't be laid over another",
+    "A base that is missing, a circle or a patch of nothing would leave values out in silence.",
+)
+BAD_IGNORE = Code(
+    "CS140",
+    _ERROR,
+    "an ignore comment can't be followed",
+    "A finding is silenced for a reason that the next reader can judge, or not at all.",
+)
+UNUSED_IGNORE = Code(
+    "CS141",
+    _WARNING,
+    "an ignore comment silences nothing",
+    "Left behind, it would silence the same finding when it comes back.",
+)
 
 # The form of documents: CS15x and CS16x.
 

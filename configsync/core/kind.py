@@ -37,7 +37,9 @@ class Kind:
     ``spec`` is the class that describes ``spec`` in a document, from which the
     JSON Schema is generated: a dataclass or a pydantic model. ``types`` lists
     the resource types, parents before their parts. ``compile`` may rely on the
-    document having passed its schema and the rules.
+    document having passed its schema. ``list_keys`` tells by which key the
+    items of a list merge when layers are laid over each other, by the list's
+    path.
     """
 
     name: str
@@ -45,8 +47,19 @@ class Kind:
     spec: Any
     types: tuple[ResourceType, ...]
     compile: Callable[[Document], Iterator[Compiled]]
+    list_keys: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
     def slug(self) -> str:
-        """The kind's name in file names: ``schemas/<slug>.schema.json``."""
+        """The kind's name in file names."""
         return self.name.lower()
+
+    @property
+    def schema_file(self) -> str:
+        """The file of the schema that whole documents meet."""
+        return f"{self.slug}.schema.json"
+
+    @property
+    def part_file(self) -> str:
+        """The file of the schema for documents that others complete: bases and patches."""
+        return f"{self.slug}.partial.schema.json"

@@ -177,4 +177,5 @@ KIND = Kind(
     spec=ProfileSpec,
     types=(PROFILE, AI_INFRA, GENIE_SPACE, MLFLOW, PROMPTS),
     compile=compile_profile,
+    list_keys={("spec", "genie_spaces"): "space_id"},
 )

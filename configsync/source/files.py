@@ -20,8 +20,10 @@ _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLO
 SUFFIXES = (".yaml", ".yml")
 
 
-def scan(root: Path, paths: tuple[str, ...]) -> tuple[list[str], list[Diagnostic]]:
-    """Find the YAML files below ``paths``, which are relative to ``root``.
+def scan(
+    root: Path, paths: tuple[str, ...], without: tuple[str, ...] = ()
+) -> tuple[list[str], list[Diagnostic]]:
+    """Find the YAML files below ``paths`` but not below ``without``, all relative to ``root``.
 
     Returns their names relative to ``root`` in sorted order, the same on every
     machine. Hidden files and folders are left out. A symbolic link, a device or
@@ -36,13 +38,16 @@ def scan(root: Path, paths: tuple[str, ...]) -> tuple[list[str], list[Diagnostic
             where = Location(path, 1, 1)
             problems.append(codes.UNREADABLE.at(where, f"{path} is outside of the project"))
         elif os.path.isdir(root / start):
-            found.update(_walk(root, start, problems))
+            excluded = {os.path.normpath(w) for w in without}
+            found.update(_walk(root, start, excluded, problems))
         elif os.path.lexists(root / start):
             found.update(_candidate(root, start, problems))
     return sorted(found), problems
 
 
-def _walk(root: Path, folder: str, problems: list[Diagnostic]) -> Iterator[str]:
+def _walk(root: Path, folder: str, excluded: set[str], problems: list[Diagnostic]) -> Iterator[str]:
+    if folder in excluded:
+        return
     try:
         with os.scandir(root / folder) as listing:
             entries = sorted(listing, key=lambda entry: entry.name)
@@ -54,7 +59,7 @@ def _walk(root: Path, folder: str, problems: list[Diagnostic]) -> Iterator[str]:
             continue
         name = entry.name if folder == "." else f"{folder}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(root, name, problems)
+            yield from _walk(root, name, excluded, problems)
         elif entry.name.endswith(SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
             yield from _candidate(root, name, problems)
 

@@ -1,8 +1,8 @@
-"""Loading: from the files of a project to its documents, every finding collected."""
+"""Loading: from files to their documents, every finding collected."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,56 +15,15 @@ from configsync.core.kind import API_VERSION
 from configsync.core.values import type_name
 from configsync.source.files import read_text, scan
 from configsync.source.reader import read
-from configsync.source.references import References
 
 
-@dataclass(slots=True)
-class Source:
-    """The documents of a project, with their references followed."""
+def parse(text: str, name: str, kinds: Collection[str]) -> tuple[list[Document], list[Diagnostic]]:
+    """The documents of the given kinds in a file's text, and what is wrong with it.
 
-    files: list[str] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-
-def load(
-    root: Path,
-    paths: tuple[str, ...],
-    kinds: Collection[str],
-    variables: Mapping[str, Any] | None = None,
-) -> Source:
-    """Load every document of the given kinds below ``paths``.
-
-    ``paths`` are relative to ``root``; ``variables`` are what ``$var`` can name.
-    Never raises for what a file holds.
+    Never raises for what the text holds.
     """
-    names, problems = scan(root, paths)
-    source = Source(files=names, diagnostics=problems)
-    references = References(root, variables or {})
-    for name in names:
-        text = read_text(root, name)
-        if isinstance(text, Diagnostic):
-            source.diagnostics.append(text)
-            continue
-        source.documents += _documents(text, name, kinds, source.diagnostics)
-    for document in source.documents:
-        source.diagnostics += references.resolve(document.body)
-    if not names and not problems:
-        source.diagnostics.append(
-            codes.NO_DOCUMENTS.at(
-                None,
-                f"no YAML files in {', '.join(paths)}",
-                help="Write a first profile, or set paths in the settings of configsync.",
-            )
-        )
-    return source
-
-
-def _documents(
-    text: str, name: str, kinds: Collection[str], problems: list[Diagnostic]
-) -> list[Document]:
     reading = read(text, name)
-    problems += reading.diagnostics
+    problems = list(reading.diagnostics)
     documents = []
     for root, mark in zip(reading.roots, reading.marks, strict=True):
         found = _document(root, mark, kinds)
@@ -80,7 +39,7 @@ def _documents(
                 help="Write a document in it, or delete the file.",
             )
         )
-    return documents
+    return documents, problems
 
 
 def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagnostic:
@@ -128,3 +87,29 @@ def _misspelt(key: str, root: Map) -> str:
 
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else type_name(value)
+
+
+@dataclass(slots=True)
+class Source:
+    """The documents of a project as they stand in its files: nothing followed, nothing merged."""
+
+    files: list[str] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def load(
+    root: Path, paths: tuple[str, ...], kinds: Collection[str], without: tuple[str, ...] = ()
+) -> Source:
+    """Parse every file below ``paths``, but not below ``without``; all relative to ``root``."""
+    names, problems = scan(root, paths, without)
+    source = Source(names, diagnostics=problems)
+    for name in names:
+        text = read_text(root, name)
+        if isinstance(text, Diagnostic):
+            source.diagnostics.append(text)
+            continue
+        documents, found = parse(text, name, kinds)
+        source.documents += documents
+        source.diagnostics += found
+    return source

@@ -13,12 +13,20 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from configsync.core import codes
+from configsync.core.diagnostic import Severity
 from configsync.core.errors import UsageError
 
 DEFAULT_DATABASE = "sqlite:///configsync.db"
 DEFAULT_TARGET = "default"
 
-_KEYS: dict[str, type] = {"source": str, "paths": list, "schemas": str, "targets": dict}
+_KEYS: dict[str, type] = {
+    "source": str,
+    "paths": list,
+    "schemas": str,
+    "targets": dict,
+    "severity": dict,
+}
 _TARGET_KEYS: dict[str, type] = {
     "database": str,
     "database_env": str,
@@ -44,13 +52,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project's folder and settings; paths are relative to ``root``."""
+    """A project's folder and settings; paths are relative to ``root``.
+
+    ``severities`` are those of rules whose own is overruled; None silences one.
+    """
 
     root: Path
     source: str
     paths: tuple[str, ...] = ("profiles",)
     schemas: str = "schemas"
     targets: Mapping[str, Target] = field(default_factory=dict)
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
@@ -139,7 +151,20 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
         paths=tuple(paths),
         schemas=settings.get("schemas", "schemas"),
         targets=targets,
+        severities=_severities(settings.get("severity", {}), file),
     )
+
+
+def _severities(content: dict[str, Any], file: str) -> dict[str, Severity | None]:
+    """The severities of rules; what isn't a rule's is refused whatever the settings say."""
+    severities: dict[str, Severity | None] = {}
+    for code, value in content.items():
+        if code in {c.code for c in codes.ALL}:
+            raise UsageError(f"{file}: severity.{code}: only that of rules can be changed.")
+        if value not in ("error", "warning", "info", "off"):
+            raise UsageError(f"{file}: severity.{code} must be error, warning, info or off.")
+        severities[code] = None if value == "off" else Severity(value)
+    return severities
 
 
 def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,20 @@ from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Map, Mark, Seq, show_path
 from configsync.source.files import read_text
 from configsync.source.reader import MAX_SCALAR_BYTES
+
+
+@dataclass(slots=True)
+class Followed:
+    """What following references came upon: files with the digests of their texts, and faults."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def text_digest(text: str | Diagnostic) -> str:
+    """Digest what `read_text` gave; a fault has a digest of its own."""
+    content = text if isinstance(text, str) else f"\0{text.summary}"
+    return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def _children(node: Map | Seq) -> list[tuple[str | int, Any]]:
@@ -31,30 +47,30 @@ class References:
         self.variables = variables
         self.files: dict[str, str | Diagnostic] = {}
 
-    def resolve(self, body: Map) -> list[Diagnostic]:
-        """Replace every reference in ``body`` in place; returns what can't be followed."""
-        problems: list[Diagnostic] = []
+    def resolve(self, body: Map) -> Followed:
+        """Replace every reference in ``body`` in place."""
+        result = Followed()
         open_nodes: list[tuple[Map | Seq, tuple[str | int, ...]]] = [(body, ())]
         while open_nodes:
             node, path = open_nodes.pop()
             for step, value in _children(node):
                 if isinstance(value, Map) and len(value) == 1:
-                    found = self._follow(value, show_path((*path, step)))
+                    found = self._follow(value, show_path((*path, step)), result.files)
                     if isinstance(found, Diagnostic):
-                        problems.append(found)
+                        result.diagnostics.append(found)
                     elif found is not value:
                         node[step] = found  # type: ignore[index]
                         continue
                 if isinstance(value, Map | Seq):
                     open_nodes.append((value, (*path, step)))
-        return problems
+        return result
 
-    def _follow(self, node: Map, path: str) -> Any:
+    def _follow(self, node: Map, path: str, files: dict[str, str]) -> Any:
         """The value that ``node`` refers to, ``node`` itself if it is no reference."""
         ((key, value),) = node.items()
         mark = node.marks[key]
         if key == "$file":
-            return self._file(value, mark, path)
+            return self._file(value, mark, path, files)
         if key == "$var":
             return self._variable(value, mark, path)
         return node
@@ -71,7 +87,7 @@ class References:
             help="Define it under targets.NAME.vars in the settings.",
         )
 
-    def _file(self, reference: Any, mark: Mark, path: str) -> Any:
+    def _file(self, reference: Any, mark: Mark, path: str, files: dict[str, str]) -> Any:
         location = Location(*mark)
         if not isinstance(reference, str) or not reference or "\0" in reference:
             return codes.BAD_FILE_REFERENCE.at(
@@ -91,6 +107,7 @@ class References:
         if name not in self.files:
             self.files[name] = read_text(self.root, name)
         text = self.files[name]
+        files[name] = text_digest(text)
         if isinstance(text, Diagnostic):
             return codes.BAD_FILE_REFERENCE.at(
                 location,

@@ -10,9 +10,18 @@ from configsync.core.kind import Kind
 from configsync.source.project import Project
 
 
-def schema_text(kind: Kind) -> str:
+def schema_text(kind: Kind, *, partial: bool = False) -> str:
     """The schema of a kind as its file holds it."""
-    return spell(generate(kind))
+    return spell(generate(kind, partial=partial))
+
+
+def schema_files(kinds: Iterable[Kind]) -> dict[str, str]:
+    """The schema files of kinds, by name: for whole documents and for layers."""
+    files = {}
+    for kind in kinds:
+        files[kind.schema_file] = schema_text(kind)
+        files[kind.part_file] = schema_text(kind, partial=True)
+    return files
 
 
 def write_schemas(project: Project, kinds: Iterable[Kind]) -> list[str]:
@@ -21,10 +30,9 @@ def write_schemas(project: Project, kinds: Iterable[Kind]) -> list[str]:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for kind in kinds:
-            file = folder / f"{kind.slug}.schema.json"
-            file.write_text(schema_text(kind), encoding="utf-8")
-            written.append(f"{project.schemas}/{file.name}")
+        for name, text in schema_files(kinds).items():
+            (folder / name).write_text(text, encoding="utf-8")
+            written.append(f"{project.schemas}/{name}")
     except OSError as error:
         raise ConfigsyncError(f"{folder} can't be written: {error.strerror}.") from error
     return written
@@ -32,9 +40,9 @@ def write_schemas(project: Project, kinds: Iterable[Kind]) -> list[str]:
 
 def differing_schemas(project: Project, kinds: Iterable[Kind]) -> list[str]:
     """The names of schema files that are missing or differ from what would be written."""
-    differing = []
-    for kind in kinds:
-        file = project.root / project.schemas / f"{kind.slug}.schema.json"
-        if not file.is_file() or file.read_text(encoding="utf-8") != schema_text(kind):
-            differing.append(f"{project.schemas}/{file.name}")
-    return differing
+    folder = project.root / project.schemas
+    return [
+        f"{project.schemas}/{name}"
+        for name, text in schema_files(kinds).items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]

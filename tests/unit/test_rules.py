@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from configsync.checks.engine import run_rules
+from configsync.checks.engine import outline, run_document_rules, run_source_rules
 from configsync.checks.rule import Rule
 from configsync.checks.rules import all_rules, register
 from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
 from configsync.source.reader import read
 from tests.profiles import MINIMAL
@@ -34,13 +35,21 @@ def documents(example: str) -> Iterator[Document]:
         yield Document("Profile", read(whole, "example.yaml").roots[0])
 
 
+def findings(found: list[Document]) -> list[Diagnostic]:
+    """What all rules find; those about all documents see outlines only."""
+    rules = all_rules().values()
+    outlines = [outline(d, rules) for d in found]
+    one_by_one = [finding for d in found for finding in run_document_rules(d, rules)]
+    return one_by_one + run_source_rules(outlines, rules)
+
+
 @pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.code)
 def test_the_bad_example_is_found_and_the_good_one_is_not(rule: Rule) -> None:
     bad, good = list(documents(rule.bad)), list(documents(rule.good))
-    found = run_rules(bad, all_rules().values())
+    found = findings(bad)
     assert {d.code for d in found} == {rule.code}
     assert all(d.severity is rule.severity and d.location is not None for d in found)
-    assert run_rules(good, all_rules().values()) == []
+    assert findings(good) == []
 
 
 def test_a_code_is_taken_once() -> None:

@@ -40,4 +40,5 @@ RULE = Rule(
     "---\nmetadata: {name: b}\nspec: {default: true}",
     good="metadata: {name: a}\nspec: {default: true}\n---\nmetadata: {name: b}",
     check_source=check,
+    needs=(("metadata", "name"), PATH),
 )

@@ -47,4 +47,5 @@ RULE = Rule(
     bad="metadata: {name: Production}\n---\nmetadata: {name: production}",
     good="metadata: {name: production}\n---\nmetadata: {name: staging}",
     check_source=check,
+    needs=(PATH,),
 )

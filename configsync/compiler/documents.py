@@ -1,54 +1,57 @@
-"""Compiles documents to the desired state, holding every value to its column."""
+"""Compiles one document to resources, holding every value to its column."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related
 from configsync.core.document import Document, show_path
 from configsync.core.kind import Compiled, Kind
-from configsync.core.resource import Resource, State
+from configsync.core.resource import Resource
 from configsync.core.values import Row, Unstorable
 
 
 @dataclass(slots=True)
 class Compilation:
-    """The resources of documents, and what in them no column can hold."""
+    """The resources of a document, and what in it no column can hold."""
 
     resources: list[Resource] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    def state(self) -> State:
-        """The desired state."""
-        return State(self.resources)
 
+def compile_document(document: Document, kind: Kind, owner: str) -> Compilation:
+    """Compile a document that meets its schema; ``owner`` is the source's id.
 
-def compile_documents(
-    documents: Iterable[Document], kinds: Mapping[str, Kind], owner: str
-) -> Compilation:
-    """Compile documents that meet their schema; ``owner`` is the source's id.
-
-    A resource that is defined twice is a diagnostic that shows both places.
+    A resource that it defines twice is a diagnostic that shows both places.
     """
     result = Compilation()
+    addresses: list[str] = []
     places: dict[str, Location] = {}
-    for document in documents:
-        addresses: list[str] = []
-        for compiled in kinds[document.kind].compile(document):
-            resource = _resource(compiled, document, addresses, owner, result.diagnostics)
-            addresses.append(resource.address)
-            assert resource.location is not None
-            first = places.setdefault(resource.address, resource.location)
-            if first is not resource.location:
-                result.diagnostics.append(_twice(resource, first, compiled))
-                if compiled.parent is None:
-                    # Its parts would only repeat the same finding.
-                    break
-            else:
-                result.resources.append(resource)
+    for compiled in kind.compile(document):
+        resource = _resource(compiled, document, addresses, owner, result.diagnostics)
+        addresses.append(resource.address)
+        assert resource.location is not None
+        first = places.setdefault(resource.address, resource.location)
+        if first is resource.location:
+            result.resources.append(resource)
+        else:
+            path = show_path(compiled.path)
+            result.diagnostics.append(
+                defined_twice(resource.address, resource.location, first, path)
+            )
     return result
+
+
+def defined_twice(address: str, where: Location, first: Location, path: str) -> Diagnostic:
+    """The diagnostic of a resource that has two definitions."""
+    return codes.DEFINED_TWICE.at(
+        where,
+        f"{address} is defined twice",
+        path=path,
+        help="Remove one of the two, or rename it.",
+        related=(Related("it is defined here first", first),),
+    )
 
 
 def _resource(
@@ -61,7 +64,6 @@ def _resource(
     type_ = compiled.type
     parent = None if compiled.parent is None else addresses[compiled.parent]
     values = _canonical(compiled, document, problems)
-    renamed_from = document.get(("metadata", "renamed_from")) if parent is None else None
     return Resource(
         address=type_.address({**compiled.values, **values}, parent),
         domain=type_.domain,
@@ -69,7 +71,7 @@ def _resource(
         parent=parent,
         owner=owner,
         location=document.locate(compiled.path, key=True),
-        renamed_from=renamed_from,
+        renamed_from=document.get(("metadata", "renamed_from")) if parent is None else None,
         prevent_destroy=document.get(("metadata", "prevent_destroy")) is True,
     )
 
@@ -98,13 +100,3 @@ def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic
             )
             values[column.name] = None
     return values
-
-
-def _twice(resource: Resource, first: Location, compiled: Compiled) -> Diagnostic:
-    return codes.DEFINED_TWICE.at(
-        resource.location,
-        f"{resource.address} is defined twice",
-        path=show_path(compiled.path),
-        help="Remove one of the two, or rename it.",
-        related=(Related("it is defined here first", first),),
-    )

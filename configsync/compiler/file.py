@@ -1,0 +1,111 @@
+"""Compiles one file: read, follow references, check, compile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from configsync.checks.engine import outline, run_document_rules
+from configsync.checks.rule import Rule
+from configsync.checks.schema import Schema
+from configsync.compiler.documents import compile_document
+from configsync.compiler.ignores import find_ignores
+from configsync.compiler.records import FileRecord
+from configsync.core.diagnostic import Diagnostic
+from configsync.core.document import Document
+from configsync.core.kind import Kind
+from configsync.core.resource import Resource
+from configsync.source.layers import is_abstract, unset_left
+from configsync.source.load import parse
+from configsync.source.references import References
+
+
+@dataclass(slots=True)
+class Settings:
+    """What every file of a source is compiled with.
+
+    ``schemas`` has a schema a kind, with the one for documents that are only a
+    part under the kind's name and ``/partial``; None where it is unusable.
+    ``patched`` are the kinds and names that an overlay says something about.
+    """
+
+    root: Path
+    owner: str
+    kinds: Mapping[str, Kind]
+    rules: Mapping[str, Rule]
+    schemas: Mapping[str, Schema | None]
+    variables: Mapping[str, Any]
+    patched: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(slots=True)
+class FileCompiler:
+    """Compiles files one after the other, reading each text that they share once."""
+
+    settings: Settings
+    references: References = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.references = References(self.settings.root, self.settings.variables)
+
+    def compile_file(self, name: str, text: str) -> tuple[FileRecord, list[Resource]]:
+        """Compile a file by itself.
+
+        If one of its documents is a layer or lies over one, the record says so
+        and holds nothing else.
+        """
+        settings = self.settings
+        documents, problems = parse(text, name, settings.kinds)
+        if any(self._needs_others(d) for d in documents):
+            return FileRecord(layered=True), []
+        record = FileRecord(documents=len(documents), diagnostics=problems)
+        self._find_ignores(name, text, record)
+        resources: list[Resource] = []
+        for document in documents:
+            record.diagnostics += unset_left(document)
+            resources += self.compile_document(document, record)
+        return record, resources
+
+    def start_record(self, name: str, text: str, documents: int) -> FileRecord:
+        """A record for a file whose documents are layered."""
+        record = FileRecord(documents=documents)
+        self._find_ignores(name, text, record)
+        return record
+
+    def compile_document(self, document: Document, record: FileRecord) -> list[Resource]:
+        """Compile one whole document, layers merged; what is found goes into the record."""
+        settings = self.settings
+        followed = self.references.resolve(document.body)
+        record.diagnostics += followed.diagnostics
+        record.dependencies |= followed.files
+        record.outlines.append(outline(document, settings.rules.values()))
+        found = self.check_schema(document, document.kind)
+        record.diagnostics += found or ()
+        record.diagnostics += run_document_rules(document, settings.rules.values())
+        if found is None or found or followed.diagnostics:
+            return []
+        compiled = compile_document(document, settings.kinds[document.kind], settings.owner)
+        record.diagnostics += compiled.diagnostics
+        record.roots += [
+            (r.address, r.location)
+            for r in compiled.resources
+            if r.parent is None and r.location is not None
+        ]
+        return compiled.resources
+
+    def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:
+        """What doesn't meet the schema of a name; None where that schema is unusable."""
+        found = self.settings.schemas.get(schema)
+        return None if found is None else list(found.check(document))
+
+    def _needs_others(self, document: Document) -> bool:
+        extends = document.get(("metadata", "extends"))
+        patched = (document.kind, document.name or "") in self.settings.patched
+        return extends is not None or patched or is_abstract(document)
+
+    def _find_ignores(self, name: str, text: str, record: FileRecord) -> None:
+        ignores, problems = find_ignores(text, name, self.settings.rules)
+        record.ignores = ignores
+        record.diagnostics += problems

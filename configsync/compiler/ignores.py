@@ -1,0 +1,130 @@
+"""Ignore comments: ``# configsync: ignore CS203 because of …`` silences a rule at one place.
+
+The comment stands on the line of the finding, or alone on the line above. It
+names a rule and a reason. What isn't a rule's (syntax, schema, columns) can't
+be silenced: the database would refuse it all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import yaml
+from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location
+
+MARKER = "configsync: ignore"
+
+_COMMENT = re.compile(r"#\s*configsync: ignore\b[ \t]*([^\s]*)[ \t]*(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A comment that silences ``code`` in ``line``; it stands at ``location``."""
+
+    code: str
+    line: int
+    location: Location
+
+
+def find_ignores(
+    text: str, file: str, rules: Iterable[str]
+) -> tuple[list[Ignore], list[Diagnostic]]:
+    """The ignore comments of a file, and those that can't be followed."""
+    if MARKER not in text:
+        return [], []
+    known = set(rules)
+    found: list[Ignore] = []
+    problems: list[Diagnostic] = []
+    in_text = _scalar_lines(text)
+    for number, line in enumerate(text.split("\n"), 1):
+        match = _COMMENT.search(line)
+        if match is None or _within(in_text, number, match.start()):
+            continue
+        where = Location(file, number, match.start() + 1)
+        code, reason = match[1], match[2].strip()
+        if code not in known:
+            problems.append(
+                codes.BAD_IGNORE.at(
+                    where,
+                    f"{code or 'nothing'} is no rule that can be ignored",
+                    "Only rules can be: what the schema or the database refuses stays refused.",
+                    help="List the rules with: configsync rules",
+                )
+            )
+        elif not reason:
+            problems.append(
+                codes.BAD_IGNORE.at(
+                    where,
+                    f"{code} is ignored without a reason",
+                    help=f"Write the reason behind it: # {MARKER} {code} REASON",
+                )
+            )
+        else:
+            alone = not line[: match.start()].strip()
+            found.append(Ignore(code, number + alone, where))
+    return found, problems
+
+
+def apply_ignores(diagnostics: Sequence[Diagnostic], ignores: Sequence[Ignore]) -> list[Diagnostic]:
+    """What is left of the diagnostics; an ignore that silences none is one more."""
+    places = {(i.location.file, i.line, i.code): i for i in ignores}
+    used: set[Ignore] = set()
+    left: list[Diagnostic] = []
+    for diagnostic in diagnostics:
+        where = diagnostic.location
+        ignore = where and places.get((where.file, where.line, diagnostic.code))
+        if ignore:
+            used.add(ignore)
+        else:
+            left.append(diagnostic)
+    unused = (i for i in ignores if i not in used)
+    return left + [
+        codes.UNUSED_IGNORE.at(
+            i.location, f"{i.code} is ignored, but not found here", help="Remove the comment."
+        )
+        for i in unused
+    ]
+
+
+def _scalar_lines(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where the file's scalars begin and end, as (line, column) from (1, 0)."""
+    spans = []
+    parser = CParser(text)
+    try:
+        while (event := parser.get_event()) is not None:
+            if isinstance(event, yaml.ScalarEvent):
+                start, end = event.start_mark, event.end_mark
+                assert start is not None
+                assert end is not None
+                last = (end.line + 1, end.column)
+                if event.style in ("|", ">"):
+                    # Its end mark lies behind comments that follow: they are not its text.
+                    last = _end_of_block(text, start.line, end.line)
+                spans.append(((start.line + 1, start.column), last))
+    except yaml.YAMLError:
+        # Reported by the reader; what stands behind the fault has no meaning yet.
+        pass
+    return spans
+
+
+def _end_of_block(text: str, first: int, last: int) -> tuple[int, int]:
+    """The end of a block scalar's text: its last line that is indented like its first."""
+    lines = text.split("\n")[first + 1 : last + 1]
+    indents = [len(line) - len(line.lstrip(" ")) for line in lines if line.strip()]
+    if not indents:
+        return (first + 1, 0)
+    inside = max(i for i, line in enumerate(lines) if _indent(line) >= indents[0])
+    return (first + 2 + inside, len(lines[inside]))
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" ")) if line.strip() else -1
+
+
+def _within(spans: list[tuple[tuple[int, int], tuple[int, int]]], line: int, column: int) -> bool:
+    return any(start <= (line, column) < end for start, end in spans)
