@@ -19,6 +19,8 @@ SECTION = "Change"
 @options.database
 @options.output("text", "json")
 @options.quiet
+@options.strict
+@options.no_cache
 @click.option("--auto-approve", is_flag=True, help="Apply without asking.")
 @click.option("--actor", metavar="NAME", help="Who applies, as history records it.")
 @options.lock_timeout
@@ -28,6 +30,8 @@ def command(
     database_url: str | None,
     output_format: str,
     quiet: bool,
+    strict: bool,
+    no_cache: bool,
     auto_approve: bool,
     actor: str | None,
     lock_timeout: float,
@@ -42,7 +46,8 @@ def command(
     if as_json and not auto_approve:
         raise click.UsageError("-o json can't ask; give --auto-approve with it.")
     project, target = options.find(directory, target_name)
-    validation = validate(project, target)
+    with output.progress("Compiling", quiet) as advance:
+        validation = validate(project, target, strict=strict, cached=not no_cache, advance=advance)
     if not validation.ok:
         return output.faults(project.root, validation, output_format)
     database = options.connect(project, target, database_url)

@@ -65,6 +65,18 @@ def quiet(command: F) -> F:
     return click.option("-q", "--quiet", is_flag=True, help="Print errors only.")(command)
 
 
+def strict(command: F) -> F:
+    """``--strict``: warnings are errors."""
+    return click.option("--strict", is_flag=True, help="Treat warnings as errors.")(command)
+
+
+def no_cache(command: F) -> F:
+    """``--no-cache``: read every file anew."""
+    return click.option(
+        "--no-cache", is_flag=True, help="Neither use nor fill the cache in .configsync/."
+    )(command)
+
+
 def lock_timeout(command: F) -> F:
     """``--lock-timeout SECONDS``."""
     return click.option(

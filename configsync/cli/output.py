@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from configsync.core.diagnostic import Diagnostic
 from configsync.render.text.style import Style
 
 if TYPE_CHECKING:
     from configsync.usecases.validate import Validation
+
+
+LONG = 500
+"""Steps from which on work shows its progress."""
 
 
 def style() -> Style:
@@ -33,6 +38,36 @@ def note(text: str) -> None:
     """Print what happens meanwhile."""
     sys.stdout.flush()
     sys.stderr.write(text + "\n")
+
+
+@contextmanager
+def progress(label: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, at a terminal only and from `LONG` steps on.
+
+    Yields what is to be told how many of how many steps are done.
+    """
+    if quiet or not sys.stderr.isatty() or os.environ.get("CI"):
+        yield lambda done, total: None
+        return
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        bar: Any = None
+
+        def advance(done: int, total: int) -> None:
+            nonlocal bar
+            if total < LONG:
+                return
+            if bar is None:
+                from rich.console import Console
+                from rich.progress import Progress
+
+                # Without its refreshing thread: processes are forked meanwhile.
+                shown = Progress(console=Console(stderr=True), transient=True, auto_refresh=False)
+                bar = (stack.enter_context(shown), shown.add_task(label, total=total))
+            bar[0].update(bar[1], completed=done, total=total, refresh=True)
+
+        yield advance
 
 
 def diagnostics(root: Path, found: Iterable[Diagnostic]) -> str:

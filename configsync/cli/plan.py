@@ -20,6 +20,8 @@ SECTION = "Review"
 @options.database
 @options.output("text", "json")
 @options.quiet
+@options.strict
+@options.no_cache
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes, with 0 if none."
 )
@@ -29,6 +31,8 @@ def command(
     database_url: str | None,
     output_format: str,
     quiet: bool,
+    strict: bool,
+    no_cache: bool,
     detailed_exitcode: bool,
 ) -> int:
     """Show what apply would change, and change nothing."""
@@ -37,7 +41,8 @@ def command(
     from configsync.usecases.validate import validate
 
     project, target = options.find(directory, target_name)
-    validation = validate(project, target)
+    with output.progress("Compiling", quiet) as advance:
+        validation = validate(project, target, strict=strict, cached=not no_cache, advance=advance)
     if not validation.ok:
         return output.faults(project.root, validation, output_format)
     database = options.connect(project, target, database_url)

@@ -18,12 +18,24 @@ SECTION = "Review"
 @options.target
 @options.output("text", "json")
 @options.quiet
-def command(directory: Path, target_name: str | None, output_format: str, quiet: bool) -> int:
+@options.strict
+@options.no_cache
+def command(
+    directory: Path,
+    target_name: str | None,
+    output_format: str,
+    quiet: bool,
+    strict: bool,
+    no_cache: bool,
+) -> int:
     """Check the source: YAML, schemas, rules and columns. Needs no database."""
     from configsync.usecases.validate import validate
 
     project, target = options.find(directory, target_name)
-    validation = validate(project, target)
+    with output.progress("Checking", quiet) as advance:
+        validation = validate(
+            project, target, strict=strict, resources=False, cached=not no_cache, advance=advance
+        )
     found = validation.diagnostics
     if output_format == "json":
         from configsync.render import json

@@ -19,7 +19,7 @@ from configsync.core.kind import Kind
 from configsync.core.resource import Resource
 from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
-from configsync.source.references import References
+from configsync.source.references import Followed, References
 
 
 @dataclass(slots=True)
@@ -64,8 +64,10 @@ class FileCompiler:
         self._find_ignores(name, text, record)
         resources: list[Resource] = []
         for document in documents:
-            record.diagnostics += unset_left(document)
-            resources += self.compile_document(document, record)
+            if "$unset" in text:
+                record.diagnostics += unset_left(document)
+            references = "$file" in text or "$var" in text
+            resources += self.compile_document(document, record, references=references)
         return record, resources
 
     def start_record(self, name: str, text: str, documents: int) -> FileRecord:
@@ -74,10 +76,15 @@ class FileCompiler:
         self._find_ignores(name, text, record)
         return record
 
-    def compile_document(self, document: Document, record: FileRecord) -> list[Resource]:
-        """Compile one whole document, layers merged; what is found goes into the record."""
+    def compile_document(
+        self, document: Document, record: FileRecord, *, references: bool = True
+    ) -> list[Resource]:
+        """Compile one whole document, layers merged; what is found goes into the record.
+
+        ``references`` tells that it may have some.
+        """
         settings = self.settings
-        followed = self.references.resolve(document.body)
+        followed = self.references.resolve(document.body) if references else Followed()
         record.diagnostics += followed.diagnostics
         record.dependencies |= followed.files
         record.outlines.append(outline(document, settings.rules.values()))

@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from configsync.compiler.file import FileCompiler, Settings
@@ -31,20 +32,23 @@ _settings: Settings | None = None
 
 
 def compile_files(
-    settings: Settings, names: list[str], advance: Callable[[int], None]
+    settings: Settings, names: list[str], resources: bool, advance: Callable[[int], None]
 ) -> Iterator[Compiled]:
-    """Compile files; ``advance`` is told how many are done. The order is theirs."""
+    """Compile files, in their order; ``advance`` is told how many more are done.
+
+    Without ``resources``, none are spelled out.
+    """
     processes = min(os.cpu_count() or 1, MAX_PROCESSES)
     # A forked child of a process with threads may find their locks held for ever.
     alone = threading.active_count() == 1 and hasattr(os, "fork")
     if len(names) < MANY or processes < 2 or not alone:
-        for compiled in _compile(settings, names):
+        for compiled in _compile(settings, names, resources):
             advance(1)
             yield compiled
         return
     with _pool(settings, processes) as pool:
         chunks = [names[i : i + CHUNK] for i in range(0, len(names), CHUNK)]
-        for result in pool.map(_compile_chunk, chunks):
+        for result in pool.map(_compile_chunk, chunks, repeat(resources)):
             advance(len(result))
             yield from result
 
@@ -59,12 +63,12 @@ def _pool(settings: Settings, processes: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(processes, multiprocessing.get_context("fork"))
 
 
-def _compile_chunk(names: list[str]) -> list[Compiled]:
+def _compile_chunk(names: list[str], resources: bool) -> list[Compiled]:
     assert _settings is not None
-    return list(_compile(_settings, names))
+    return list(_compile(_settings, names, resources))
 
 
-def _compile(settings: Settings, names: list[str]) -> Iterator[Compiled]:
+def _compile(settings: Settings, names: list[str], wanted: bool) -> Iterator[Compiled]:
     """Compile in this process; what is read is a tree, so collecting cycles would find none."""
     compiler = FileCompiler(settings)
     enabled = gc.isenabled()
@@ -76,7 +80,8 @@ def _compile(settings: Settings, names: list[str]) -> Iterator[Compiled]:
                 yield name, encode_record(FileRecord(diagnostics=[text])), b"[]"
                 continue
             record, resources = compiler.compile_file(name, text)
-            yield name, encode_record(record), encode_resources(resources)
+            spelled = encode_resources(resources) if wanted else b"[]"
+            yield name, encode_record(record), spelled
     finally:
         if enabled:
             gc.enable()

@@ -158,11 +158,11 @@ class _Compiler:
         """The cache's key for each file; a file that can't be read has none of its own."""
         if self.cache is None:
             return {}
-        start = self.cache.key(base)
+        start, root = self.cache.key(base), str(self.project.root)
         keys = {}
         for name in names:
             try:
-                with open(self.project.root / name, "rb") as file:
+                with open(f"{root}/{name}", "rb", buffering=0) as file:
                     content = file.read(MAX_FILE_BYTES + 1)
             except OSError as error:
                 content = b"\0" + str(error.errno).encode()
@@ -181,13 +181,15 @@ class _Compiler:
             count += more
             self.advance(count, len(names))
 
-        for name, record, resources in compile_files(self.settings, missing, advance):
+        wanted = self.wants_resources
+        for name, record, resources in compile_files(self.settings, missing, wanted, advance):
             self.records[name] = decode_record(record)
-            if self.wants_resources:
+            if wanted:
                 self._take_resources(resources)
             if self.cache is not None:
                 entries[(keys[name], RECORD)] = record
-                entries[(keys[name], RESOURCES)] = resources
+                if wanted:
+                    entries[(keys[name], RESOURCES)] = resources
         if self.cache is not None and entries:
             self.cache.put(entries, 2 * len(names))
         layered = [n for n in names if self.records[n].layered]

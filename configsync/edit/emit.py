@@ -1,59 +1,240 @@
-"""Writes a new document as YAML that reads back as exactly the same."""
+"""Writes new documents: as YAML that reads back as exactly the same, with long texts beside it."""
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
-import yaml
-
+from configsync.core.errors import ConfigsyncError, UsageError
+from configsync.core.values import canonical_json
 from configsync.source.reader import read
-from configsync.source.scalars import Inexact, NotFinite, resolve
+
+MAX_INLINE = 200
+"""Characters of a text that stands within its document; a longer one gets a file."""
+
+MAX_STEM_BYTES = 80
+"""Bytes of a file's name before its suffix; most file systems take 255 in all."""
+
+# What begins with a letter or a slash and holds none of YAML's indicators is itself when plain.
+_PLAIN = re.compile(r"[^\W\d_][\w ./()'+@%&*=<>~^$;!,?|-]*|/[\w ./()'+@%=~$-]*")
+_PLAIN_IN_FLOW = re.compile(r"[^\W\d_][\w./-]*")
+_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+"""Words that YAML 1.2 or 1.1 reads as something else than text."""
+
+# What YAML can't hold as it is, what a terminal would obey, and bidirectional controls: they
+# would show a reviewer something else than what is stored.
+_ESCAPED = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_NOT_LITERAL = re.compile(_ESCAPED.pattern[:-1] + "\x00-\x08\x0b-\x1f]")
+
+_RESERVED = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")
+"""Names that Windows keeps for devices, whatever the suffix."""
 
 
-class _Dumper(yaml.SafeDumper):
-    """Quotes text that YAML 1.2 or 1.1 would read as something else; indents lists."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = None
-    if "\n" in value and value.strip("\n ") and not value.startswith((" ", "\n")):
-        style = "|"
-    elif not _plain(value):
-        style = '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-def _plain(value: str) -> bool:
-    """Tell whether the text resolves to itself where it stands unquoted."""
-    try:
-        return resolve(value) is value or resolve(value) == value
-    except (Inexact, NotFinite):
-        return False
-
-
-_Dumper.add_representer(str, _text)
-
-
-def emit(body: dict[str, Any], comment: str = "") -> str:
+def emit(body: Mapping[str, Any], comment: str = "") -> str:
     """Spell a document, keys in their order, after a comment line if there is one.
 
     ``body`` holds JSON values. Raises ValueError if it would read back as
     something else: then nothing must be written.
     """
-    text = yaml.dump(
-        body,
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-        width=1_000_000,
-    )
-    if comment:
-        text = f"# {comment}\n{text}"
+    text = "\n".join([*([f"# {comment}"] if comment else []), *_mapping(body)]) + "\n"
     reading = read(text, "")
-    if reading.diagnostics or reading.roots != [body]:
+    if (
+        reading.diagnostics
+        or len(reading.roots) != 1
+        or canonical_json(reading.roots[0]) != canonical_json(body)
+    ):
         raise ValueError("the document can't be written as YAML")
     return text
+
+
+def lay_out(body: Mapping[str, Any], stem: str, comment: str = "") -> dict[str, str]:
+    """The files of one document by name: ``stem.yaml``, and its long texts in ``stem/``.
+
+    A text below ``spec`` gets a file of its own if it has several lines or is
+    longer than `MAX_INLINE`. Raises ValueError as `emit` does.
+    """
+    texts: dict[str, str] = {}
+    apart = {**body, "spec": _apart(body["spec"], (), stem, texts)}
+    return {f"{stem}.yaml": emit(apart, comment), **texts}
+
+
+def file_stems(names: Iterable[str]) -> dict[str, str]:
+    """Names for files: readable, valid everywhere, distinct also where case doesn't count.
+
+    Of names that would give the same file, all but the first in sorted order
+    get a digest of the name behind it.
+    """
+    stems: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(names):
+        stem = _slug(name) or "unnamed"
+        if _RESERVED.fullmatch(_fold(stem)) or _fold(stem) in taken:
+            mark = blake2b(name.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+            length = next(n for n in range(6, 17) if _fold(f"{stem}-{mark[:n]}") not in taken)
+            stem = f"{stem}-{mark[:length]}"
+        taken.add(_fold(stem))
+        stems[name] = stem
+    return stems
+
+
+def write_files(root: Path, files: Mapping[str, str], *, force: bool = False) -> list[str]:
+    """Write files below a folder: all of them, or none; returns those that weren't so already.
+
+    A file that is there with other content is overwritten only with ``force``.
+    Raises UsageError without, and ConfigsyncError where the disk refuses.
+    """
+    fresh = {n: text.encode() for n, text in files.items() if _content(root / n) != text.encode()}
+    taken = [n for n in fresh if os.path.lexists(root / n)]
+    if taken and not force:
+        raise UsageError(f"{taken[0]} exists already, and is not overwritten.")
+    undo: list[tuple[Path, bytes | None]] = []
+    try:
+        for name, data in fresh.items():
+            file = root / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if name in taken:
+                before = file.read_bytes()
+                _replace(file, data)
+                undo.append((file, before))
+            else:
+                with file.open("xb") as handle:
+                    undo.append((file, None))
+                    handle.write(data)
+    except OSError as error:
+        for file, content in reversed(undo):
+            file.unlink(missing_ok=True) if content is None else _replace(file, content)
+        raise ConfigsyncError(
+            f"{error.filename} can't be written: {error.strerror}. Nothing was."
+        ) from error
+    return sorted(fresh)
+
+
+def _mapping(node: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
+    """The lines of a mapping in block style."""
+    margin = " " * indent
+    for key, value in node.items():
+        head = f"{margin}{_scalar(key)}:"
+        if isinstance(value, str) and _is_literal(value):
+            yield from _literal(head, value, indent + 2)
+        elif not isinstance(value, dict | list) or not value or _is_reference(value):
+            yield f"{head} {_inline(value)}"
+        else:
+            yield head
+            yield from _collection(value, indent + 2)
+
+
+def _collection(node: Any, indent: int) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from _mapping(node, indent)
+        return
+    for item in node:
+        margin = " " * indent
+        if isinstance(item, str) and _is_literal(item):
+            yield from _literal(f"{margin}-", item, indent + 2)
+        elif not isinstance(item, dict | list) or not item or _is_reference(item):
+            yield f"{margin}- {_inline(item)}"
+        else:
+            first, *rest = _collection(item, indent + 2)
+            yield f"{margin}- {first[indent + 2 :]}"
+            yield from rest
+
+
+def _is_reference(node: Any) -> bool:
+    return isinstance(node, dict) and len(node) == 1 and next(iter(node)) in ("$file", "$var")
+
+
+def _inline(value: Any) -> str:
+    """A scalar, a reference or an empty collection on one line."""
+    match value:
+        case dict() if value:
+            ((key, target),) = value.items()
+            return f"{{{key}: {_scalar(target, _PLAIN_IN_FLOW)}}}"
+        case dict():
+            return "{}"
+        case list():
+            return "[]"
+    return _scalar(value)
+
+
+def _scalar(value: Any, plain: re.Pattern[str] = _PLAIN) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if plain.fullmatch(value) and value.casefold() not in _WORDS and not value.endswith(" "):
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04X}", quoted)
+
+
+def _is_literal(text: str) -> bool:
+    """Tell whether a text reads well as a literal block, and back to the byte."""
+    return (
+        "\n" in text
+        and not text.startswith((" ", "\n", "\t"))
+        and _NOT_LITERAL.search(text) is None
+    )
+
+
+def _literal(head: str, text: str, indent: int) -> Iterator[str]:
+    lines = text.split("\n")
+    chomp = "-"
+    if lines[-1] == "":
+        lines.pop()
+        chomp = "+" if lines[-1] == "" else ""
+    yield f"{head} |{chomp}"
+    yield from (" " * indent + line if line else "" for line in lines)
+
+
+def _apart(node: Any, path: tuple[str, ...], stem: str, texts: dict[str, str]) -> Any:
+    """``node`` with references in place of the texts that are put into ``texts``."""
+    if isinstance(node, dict):
+        return {k: _apart(v, (*path, k), stem, texts) for k, v in node.items()}
+    if isinstance(node, list):
+        return [_apart(v, (*path, str(i)), stem, texts) for i, v in enumerate(node, 1)]
+    if not isinstance(node, str) or (len(node) <= MAX_INLINE and "\n" not in node[:-1]):
+        return node
+    nested = any(step.isdigit() for step in path)
+    name = "-".join(_slug(s) or "text" for s in (path if nested else path[-1:]))
+    if f"{stem}/{name}.md" in texts:
+        name = f"{name}-{len(texts)}"
+    texts[f"{stem}/{name}.md"] = node
+    return {"$file": f"{stem}/{name}.md"}
+
+
+def _slug(name: str) -> str:
+    """Letters, digits, ``-`` and ``_`` of a name, with ``-`` for all else between them."""
+    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in normalize("NFC", name))
+    cut = kept.strip("-").encode()[:MAX_STEM_BYTES]
+    return re.sub("-{2,}", "-", cut.decode(errors="ignore")).strip("-")
+
+
+def _fold(stem: str) -> str:
+    return normalize("NFKC", normalize("NFKC", stem).casefold())
+
+
+def _content(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes() if file.is_file() and not file.is_symlink() else None
+    except OSError:
+        return None
+
+
+def _replace(file: Path, data: bytes) -> None:
+    """Put a new file in the place of one: whoever reads it sees the old or the new whole."""
+    handle, aside = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".new")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+        os.chmod(aside, file.stat().st_mode & 0o777)
+        os.replace(aside, file)
+    except OSError:
+        Path(aside).unlink(missing_ok=True)
+        raise

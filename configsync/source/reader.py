@@ -16,11 +16,12 @@ import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 from yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
     Event,
+    MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
+    SequenceEndEvent,
     SequenceStartEvent,
     StreamEndEvent,
 )
@@ -37,7 +38,6 @@ MAX_NODES = 100_000
 # The C parser reads YAML 1.1, where these end a line: it would count lines as no editor
 # does, and turn NEL into a newline within a text.
 _LINE_SEPARATOR = re.compile("[\x85\u2028\u2029]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -96,31 +96,37 @@ class _Builder:
         self.keys: list[tuple[str, Mark] | None] = []
         # Per open collection: its own step in the path.
         self.steps: list[str | int] = []
-        self.nodes = 0
 
     def run(self, parser: Any) -> None:
-        next_event = parser.get_event
+        """Build until the stream ends. Most of a check's time is spent here."""
+        next_event, file, stack, keys = parser.get_event, self.file, self.stack, self.keys
+        nodes = 0
         while True:
             event = next_event()
             kind = event.__class__
             if kind is ScalarEvent:
-                self.scalar(event)
+                nodes += 1
+                start = event.start_mark
+                self.scalar(event, (file, start.line + 1, start.column + 1))
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                stack.pop()
+                keys.pop()
+                self.steps.pop()
             elif kind is MappingStartEvent:
+                nodes += 1
                 self.open(event, Map(self.mark(event)))
             elif kind is SequenceStartEvent:
+                nodes += 1
                 self.open(event, Seq(self.mark(event)))
             elif kind is AliasEvent:
+                nodes += 1
                 self.alias(event)
             elif kind is DocumentStartEvent:
                 self.start_document(event)
-            elif kind is DocumentEndEvent:
-                continue
             elif kind is StreamEndEvent:
                 return
-            elif self.stack:
-                self.stack.pop()
-                self.keys.pop()
-                self.steps.pop()
+            if nodes > MAX_NODES:
+                raise _Stop(self.too_many(event))
 
     def start_document(self, event: Event) -> None:
         self.reading.roots.append(None)
@@ -144,26 +150,29 @@ class _Builder:
         key = self.keys[-1] if self.keys else None
         return (key[0],) if key is not None else ()
 
-    def count(self, event: Event) -> None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise _Stop(
-                codes.TOO_MANY_NODES.at(
-                    Location(*self.mark(event)),
-                    f"more than {MAX_NODES:,} nodes in one file",
-                    help="Split the file.",
-                )
-            )
+    def too_many(self, event: Event) -> Diagnostic:
+        return codes.TOO_MANY_NODES.at(
+            Location(*self.mark(event)),
+            f"more than {MAX_NODES:,} nodes in one file",
+            help="Split the file.",
+        )
 
-    def scalar(self, event: ScalarEvent) -> None:
-        self.count(event)
-        mark = self.mark(event)
+    def scalar(self, event: Any, mark: Mark) -> None:
         text = event.value
         # Plain scalars resolve; quoted and block ones are text.
         plain = event.implicit[0]
         if event.tag is not None and event.tag != "!":
             self.refuse_tag(event, mark)
-        if len(text) * 4 > MAX_SCALAR_BYTES and len(text.encode()) > MAX_SCALAR_BYTES:
+        # Only an escape can bring NUL: the parser refuses the character itself.
+        if len(text) * 4 > MAX_SCALAR_BYTES or (event.style == '"' and "\0" in text):
+            self.check_text(text, mark)
+        if self.stack and self.keys[-1] is None and self.stack[-1].__class__ is Map:
+            self.key(text, plain, mark)
+        else:
+            self.put(self.resolve(text, mark) if plain else text, mark)
+
+    def check_text(self, text: str, mark: Mark) -> None:
+        if len(text.encode()) > MAX_SCALAR_BYTES:
             self.add(
                 codes.SCALAR_TOO_LONG.at(
                     Location(*mark),
@@ -172,19 +181,15 @@ class _Builder:
                     path=self.path(),
                 )
             )
-        if "\0" in text or _SURROGATE.search(text):
+        if "\0" in text:
             self.add(
                 codes.BAD_CHARACTER.at(
                     Location(*mark),
-                    "the text holds NUL or half of a surrogate pair",
-                    "PostgreSQL stores neither.",
+                    "the text holds NUL",
+                    "PostgreSQL can't store it.",
                     path=self.path(),
                 )
             )
-        if not self.at_key():
-            self.put(self.resolve(text, mark) if plain else text, mark)
-        else:
-            self.key(text, plain, mark)
 
     def at_key(self) -> bool:
         return bool(self.stack) and isinstance(self.stack[-1], Map) and self.keys[-1] is None
@@ -266,7 +271,6 @@ class _Builder:
         self.keys[-1] = None
 
     def open(self, event: MappingStartEvent | SequenceStartEvent, node: Map | Seq) -> None:
-        self.count(event)
         if event.tag is not None and event.tag != "!":
             self.refuse_tag(event, node.mark)
         if len(self.stack) >= MAX_DEPTH:
@@ -285,7 +289,6 @@ class _Builder:
 
     def alias(self, event: AliasEvent) -> None:
         mark = self.mark(event)
-        self.count(event)
         self.add(
             codes.ALIAS.at(
                 Location(*mark),
