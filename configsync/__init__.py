@@ -3,3 +3,5 @@
 The parts are described in the README's architecture section; applications
 that only read their configuration need `configsync.runtime`.
 """
+
+__version__ = "0.1.0"

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from importlib import resources
 from pathlib import Path as FilePath
 from typing import Any
-
-import jsonschema_rs
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
@@ -27,11 +24,13 @@ class Schema:
 
     def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
-        self._compiled: jsonschema_rs.Draft202012Validator | None = None
+        self._compiled: Any = None
 
-    def compiled(self) -> jsonschema_rs.Draft202012Validator:
+    def compiled(self) -> Any:
         """The validator, compiled on first use. Raises ValueError for an unusable schema."""
         if self._compiled is None:
+            import jsonschema_rs
+
             self._compiled = jsonschema_rs.Draft202012Validator(self.content, retriever=_refuse)
         return self._compiled
 
@@ -112,9 +111,8 @@ def packaged(kind: Kind) -> Schema:
 
 def packaged_text(file: str) -> str | None:
     """A schema file as it ships in the wheel; in an editable install, the repository's."""
-    package = resources.files("configsync")
-    for folder in (package / "schemas", package / ".." / "schemas"):
-        candidate = folder / file
+    package = FilePath(__file__).parents[1]
+    for candidate in (package / "schemas" / file, package.parent / "schemas" / file):
         if candidate.is_file():
             return candidate.read_text(encoding="utf-8")
     return None

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import configsync.cli as package
+from configsync import __version__
 from configsync.core.errors import ConfigsyncError
 
 SECTIONS = ("Write", "Review", "Change", "Watch", "Operate")
@@ -64,9 +65,7 @@ def _module(name: str) -> Any:
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
-        click.echo(f"configsync {version('configsync')}")
+        click.echo(f"configsync {__version__}")
         ctx.exit()
 
 

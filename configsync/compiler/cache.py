@@ -16,6 +16,9 @@ from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
+RECORD, RESOURCES, OUTCOME = 0, 1, 2
+"""The parts of an entry: a file's record, its resources, and what a whole run found."""
+
 FOLDER = ".configsync"
 BATCH = 500
 KEEP_FACTOR = 4
@@ -23,7 +26,7 @@ KEEP_FACTOR = 4
 
 
 class Cache:
-    """Entries by key and part: 0 is a record, 1 its resources, 2 the outcome of a whole run."""
+    """Entries by key and part."""
 
     def __init__(self, connection: sqlite3.Connection, secret: bytes) -> None:
         self._connection = connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -31,25 +31,17 @@ Compiled = tuple[str, bytes, bytes]
 _settings: Settings | None = None
 
 
-def compile_files(
-    settings: Settings, names: list[str], resources: bool, advance: Callable[[int], None]
-) -> Iterator[Compiled]:
-    """Compile files, in their order; ``advance`` is told how many more are done.
-
-    Without ``resources``, none are spelled out.
-    """
+def compile_files(settings: Settings, names: list[str], resources: bool) -> Iterator[Compiled]:
+    """Compile files, in their order. Without ``resources``, none are spelled out."""
     processes = min(os.cpu_count() or 1, MAX_PROCESSES)
     # A forked child of a process with threads may find their locks held for ever.
     alone = threading.active_count() == 1 and hasattr(os, "fork")
     if len(names) < MANY or processes < 2 or not alone:
-        for compiled in _compile(settings, names, resources):
-            advance(1)
-            yield compiled
+        yield from _compile(settings, names, resources)
         return
     with _pool(settings, processes) as pool:
         chunks = [names[i : i + CHUNK] for i in range(0, len(names), CHUNK)]
         for result in pool.map(_compile_chunk, chunks, repeat(resources)):
-            advance(len(result))
             yield from result
 
 

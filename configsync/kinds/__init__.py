@@ -7,11 +7,12 @@ through the entry point group ``configsync.kinds``.
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pkgutil import iter_modules
 
 from configsync.core.kind import Kind
 from configsync.core.resource import ResourceType
+from configsync.plugins import load_entry_points
 
 ENTRY_POINTS = "configsync.kinds"
 
@@ -24,7 +25,7 @@ def all_kinds() -> dict[str, Kind]:
     """
     modules = (import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__))
     found = [m.KIND for m in modules if hasattr(m, "KIND")]
-    found += [point.load() for point in metadata.entry_points(group=ENTRY_POINTS)]
+    found += load_entry_points(ENTRY_POINTS)
     return register(found)
 
 

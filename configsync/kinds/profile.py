@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
 
 from configsync.core.document import Document
 from configsync.core.kind import Compiled, Kind
-from configsync.core.resource import Column, ResourceType
+from configsync.core.resource import Column, Resource, ResourceType
 from configsync.core.values import Boolean, Integer, Numeric, Text
 from configsync.kinds.describe import schema, spec
 
@@ -171,6 +171,43 @@ def compile_profile(document: Document) -> Iterator[Compiled]:
         )
 
 
+def decompile_profiles(resources: Iterable[Resource]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Turn profiles with their parts back into documents; null is absent, empty text is not."""
+    profiles: list[Resource] = []
+    parts: dict[tuple[str | None, str], list[Resource]] = {}
+    for resource in resources:
+        if resource.parent is None:
+            profiles.append(resource)
+        else:
+            parts.setdefault((resource.parent, resource.domain), []).append(resource)
+    for profile in profiles:
+        values = profile.values
+        metadata = {k: values[k] for k in ("name", "description") if values[k] is not None}
+        if profile.prevent_destroy:
+            metadata["prevent_destroy"] = True
+        spec: dict[str, Any] = {}
+        if values["is_default"] is not False:
+            spec["default"] = values["is_default"]
+        for type_ in (AI_INFRA, GENIE_SPACE, MLFLOW, PROMPTS):
+            found = parts.get((profile.address, type_.domain), [])
+            if found and type_ is GENIE_SPACE:
+                spec["genie_spaces"] = _decompile_spaces(found)
+            elif found:
+                spec[type_.domain] = dict(found[0].values)
+        yield profile.address, {"metadata": metadata, "spec": spec}
+
+
+def _decompile_spaces(spaces: list[Resource]) -> list[dict[str, Any]]:
+    """The Genie spaces of a profile, the default first."""
+    found = []
+    for space in sorted(spaces, key=lambda s: (s.values["is_default"] is not True, s.address)):
+        values = {k: v for k, v in space.values.items() if v is not None and k != "is_default"}
+        if space.values["is_default"] is not False or len(spaces) == 1:
+            values["default"] = space.values["is_default"]
+        found.append(values)
+    return found
+
+
 KIND = Kind(
     name="Profile",
     title="Configuration profile",
@@ -178,4 +215,5 @@ KIND = Kind(
     types=(PROFILE, AI_INFRA, GENIE_SPACE, MLFLOW, PROMPTS),
     compile=compile_profile,
     list_keys={("spec", "genie_spaces"): "space_id"},
+    decompile=decompile_profiles,
 )

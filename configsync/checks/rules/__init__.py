@@ -7,11 +7,12 @@ through the entry point group ``configsync.rules``.
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from pkgutil import iter_modules
 
 from configsync.checks.rule import Rule
 from configsync.core import codes
+from configsync.plugins import load_entry_points
 
 ENTRY_POINTS = "configsync.rules"
 
@@ -21,7 +22,7 @@ def all_rules() -> dict[str, Rule]:
     """All rules by code, in sorted order. Raises ValueError if a code is taken twice."""
     modules = (import_module(f"{__name__}.{m.name}") for m in iter_modules(__path__))
     found: list[Rule] = [m.RULE for m in modules]
-    found += [point.load() for point in metadata.entry_points(group=ENTRY_POINTS)]
+    found += load_entry_points(ENTRY_POINTS)
     return register(found)
 
 

@@ -1,0 +1,145 @@
+"""Compiles files: what the cache doesn't have, the layers, and the rules about all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from configsync.checks.engine import run_source_rules
+from configsync.checks.rules import all_rules
+from configsync.checks.schema import load_schemas
+from configsync.compiler.cache import RECORD, RESOURCES, Cache
+from configsync.compiler.documents import defined_twice
+from configsync.compiler.file import FileCompiler, Settings
+from configsync.compiler.fingerprint import Freshness
+from configsync.compiler.ignores import Ignore, apply_ignores
+from configsync.compiler.layered import compile_layered, load_overlay
+from configsync.compiler.pool import compile_files
+from configsync.compiler.records import FileRecord, decode_record, decode_resources
+from configsync.compiler.source import Advance, CompiledSource
+from configsync.core.diagnostic import Location
+from configsync.core.document import Document
+from configsync.kinds import all_kinds
+from configsync.source.project import Project, Target
+
+
+def compile_files_of(
+    project: Project,
+    target: Target,
+    names: list[str],
+    cache: Cache | None,
+    keys: Mapping[str, bytes],
+    resources: bool,
+    advance: Advance,
+) -> CompiledSource:
+    """Compile the files of a project's source; see `configsync.compiler.source`.
+
+    ``keys`` are the files' keys in the cache.
+    """
+    run = _Run(project, target, cache, keys, resources)
+    run.compile_all(names, advance)
+    run.check_all()
+    return run.result
+
+
+class _Run:
+    """One compilation."""
+
+    def __init__(
+        self,
+        project: Project,
+        target: Target,
+        cache: Cache | None,
+        keys: Mapping[str, bytes],
+        resources: bool,
+    ) -> None:
+        self.project = project
+        self.cache = cache
+        self.keys = keys
+        self.wants_resources = resources
+        self.result = CompiledSource()
+        self.records: dict[str, FileRecord] = {}
+        schemas, faults = load_schemas(all_kinds().values(), project.root, project.schemas)
+        self.patches, problems = load_overlay(project.root, target.overlay, all_kinds())
+        self.result.diagnostics += [*faults, *problems]
+        self.settings = Settings(
+            root=project.root,
+            owner=project.source,
+            kinds=all_kinds(),
+            rules=all_rules(),
+            schemas=schemas,
+            variables=target.vars,
+            patched=frozenset((p.kind, p.name or "") for p in self.patches),
+        )
+
+    def compile_all(self, names: list[str], advance: Advance) -> None:
+        """Compile what the cache doesn't have, then what lies over other documents."""
+        self.result.files = len(names)
+        self._take_known(names)
+        missing = [n for n in names if n not in self.records]
+        entries: dict[tuple[bytes, int], bytes] = {}
+        wanted = self.wants_resources
+        advance(len(self.records), len(names))
+        for name, record, resources in compile_files(self.settings, missing, wanted):
+            self._take(name, record, resources)
+            advance(len(self.records), len(names))
+            if self.cache is not None:
+                entries[(self.keys[name], RECORD)] = record
+                if wanted:
+                    entries[(self.keys[name], RESOURCES)] = resources
+        if self.cache is not None and entries:
+            self.cache.put(entries, 2 * len(names))
+        layered = [n for n in names if self.records[n].layered]
+        if layered or self.patches:
+            self._compile_layered(layered)
+        # The order of names, whichever way each record came.
+        self.records = {name: self.records[name] for name in names}
+
+    def check_all(self) -> None:
+        """What only all files together show: rules about all, definitions in two places."""
+        result = self.result
+        places: dict[str, Location] = {}
+        outlines: list[Document] = []
+        ignores: list[Ignore] = []
+        for record in self.records.values():
+            result.documents += record.documents
+            result.diagnostics += record.diagnostics
+            result.dependencies |= record.dependencies
+            ignores += record.ignores
+            outlines += record.outlines
+            for address, where in record.roots:
+                first = places.setdefault(address, where)
+                if first is not where:
+                    result.diagnostics.append(defined_twice(address, where, first, "metadata"))
+        result.diagnostics += run_source_rules(outlines, self.settings.rules.values())
+        result.diagnostics = apply_ignores(result.diagnostics, ignores)
+
+    def _take_known(self, names: list[str]) -> None:
+        """Take what the cache has, where what it was made from is still the same."""
+        if self.cache is None:
+            return
+        found = self.cache.get(self.keys.values(), RECORD)
+        wanted = self.wants_resources
+        resources = self.cache.get(self.keys.values(), RESOURCES) if wanted else {}
+        fresh = Freshness(self.project.root)
+        for name in names:
+            key = self.keys[name]
+            if key not in found or (wanted and key not in resources):
+                continue
+            try:
+                if fresh.holds(decode_record(found[key]).dependencies):
+                    self._take(name, found[key], resources.get(key, b"[]"))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def _take(self, name: str, record: bytes, resources: bytes) -> None:
+        if self.wants_resources:
+            self.result.resources += decode_resources(resources, self.project.source)
+        self.records[name] = decode_record(record)
+
+    def _compile_layered(self, layered: list[str]) -> None:
+        compiler = FileCompiler(self.settings)
+        outlines = {name: record.outlines for name, record in self.records.items()}
+        records, resources, problems = compile_layered(compiler, layered, outlines, self.patches)
+        self.records |= records
+        self.result.diagnostics += problems
+        self.result.resources += resources
