@@ -87,6 +87,32 @@ def resources(found: Iterable[Resource]) -> str:
     )
 
 
+def explanation(address: str, fields: Iterable[Any]) -> str:
+    """Where the fields of a resource are set; see `configsync.usecases.explain`."""
+    return _spell(
+        {
+            "address": address,
+            "fields": {
+                f.name: {
+                    "value": f.value,
+                    "chain": [
+                        {"location": _location(s.location), "value": s.value, "layer": s.layer}
+                        for s in f.chain
+                    ],
+                    "database": f.stored
+                    and {
+                        "value": f.stored.value,
+                        "revision": f.stored.entry and f.stored.entry.revision,
+                        "changed_by": f.stored.entry and f.stored.entry.changed_by,
+                        "timestamp": f.stored.entry and f.stored.entry.timestamp,
+                    },
+                }
+                for f in fields
+            },
+        }
+    )
+
+
 def table(name: str, rows: Iterable[dict[str, Any]]) -> str:
     """Rows under one name."""
     return _spell({name: list(rows)})

@@ -83,15 +83,7 @@ class Layers:
         current = document
         while True:
             if current in seen:
-                circle = [d.name or "" for d in (*seen[seen.index(current) :], current)]
-                return _bad_extends(
-                    document,
-                    f"extends turns in a circle: {' → '.join(circle)}",
-                    tuple(
-                        Related(f"{d.name} extends {d.get(_EXTENDS)}", d.locate(_EXTENDS))
-                        for d in seen[seen.index(current) :]
-                    ),
-                )
+                return _circle(seen[seen.index(current) :])
             seen.append(current)
             patch = self.patches.get((current.kind, current.name or ""))
             upwards += [patch, current] if patch is not None else [current]
@@ -130,15 +122,28 @@ def merge(stack: list[Document], keys: ListKeys) -> tuple[Document, list[Diagnos
     for layer in stack[1:]:
         metadata = merged.get("metadata")
         # A patch stands for the document itself: only a base's own words go.
-        if isinstance(metadata, Map) and layer.name != metadata.get("name"):
+        patch = isinstance(metadata, Map) and layer.name == metadata.get("name")
+        if isinstance(metadata, Map) and not patch:
             for key in OWN:
                 metadata.pop(key, None)
-        merged = _merge_maps(merged, layer.body, (), keys, problems)
+        merged = _Merge(keys, patch, problems).maps(merged, layer.body, ())
     metadata = merged.get("metadata")
     if isinstance(metadata, Map):
         metadata.pop("extends", None)
     merged.mark = owner.body.mark
     return Document(top.kind, merged), problems
+
+
+def _circle(members: list[Document]) -> Diagnostic:
+    """One diagnostic for a circle, the same from whichever member it is found."""
+    first = min(range(len(members)), key=lambda i: members[i].name or "")
+    turned = [*members[first:], *members[:first]]
+    names = [d.name or "" for d in (*turned, turned[0])]
+    return _bad_extends(
+        turned[0],
+        f"extends turns in a circle: {' → '.join(names)}",
+        tuple(Related(f"{d.name} extends {d.get(_EXTENDS)}", d.locate(_EXTENDS)) for d in turned),
+    )
 
 
 def _bad_extends(
@@ -153,58 +158,65 @@ def _bad_extends(
     )
 
 
-def _merge_maps(
-    base: Map, over: Map, path: Path, keys: ListKeys, problems: list[Diagnostic]
-) -> Map:
-    """Lay a mapping over another one, which is a copy of our own."""
-    base.mark = over.mark
-    for name, value in over.items():
-        here = (*path, name)
-        if _is_unset(value):
-            if name in base:
-                del base[name]
-            else:
-                problems.append(_nothing_to_unset(value, here))
-            continue
-        old = base.get(name)
-        if isinstance(old, Map) and isinstance(value, Map) and not _is_reference(value):
-            value = value if _is_reference(old) else _merge_maps(old, value, here, keys, problems)
-        elif isinstance(old, Seq) and isinstance(value, Seq) and here in keys:
-            value = _merge_lists(old, value, here, keys, problems)
-        else:
-            value = _copy(value)
-        base.put(name, value, over.key_marks[name], over.marks[name])
-    return base
+@dataclass(slots=True)
+class _Merge:
+    """Lays one layer over others.
 
+    ``patch`` tells that the layer is an overlay's: then what it only adds to
+    keeps its own place, since that is where a reader looks for it.
+    """
 
-def _merge_lists(
-    base: Seq, over: Seq, path: tuple[Any, ...], keys: ListKeys, problems: list[Diagnostic]
-) -> Seq:
-    """Lay a list over another one by the key of its items; new items come last."""
-    key = keys[path]
-    places = {item.get(key): i for i, item in enumerate(base) if isinstance(item, Map)}
-    removed: set[int] = set()
-    merged = Seq(over.mark)
-    for item, mark in zip(base, base.marks, strict=True):
-        merged.put(item, mark)
-    for index, (item, mark) in enumerate(zip(over, over.marks, strict=True)):
-        name = item.get(key) if isinstance(item, Map) else None
-        place = places.get(name) if isinstance(name, str) else None
-        if isinstance(item, Map) and item.get(UNSET) is True:
-            if place is None:
-                problems.append(_nothing_to_unset(item, (*path, index)))
+    keys: ListKeys
+    patch: bool
+    problems: list[Diagnostic]
+
+    def maps(self, base: Map, over: Map, path: Path) -> Map:
+        """Lay a mapping over another one, which is a copy of our own."""
+        if not self.patch:
+            base.mark = over.mark
+        for name, value in over.items():
+            here = (*path, name)
+            if _is_unset(value):
+                if name in base:
+                    del base[name]
+                else:
+                    self.problems.append(_nothing_to_unset(value, here))
+                continue
+            old, marks = base.get(name), (over.key_marks[name], over.marks[name])
+            if isinstance(old, Map) and isinstance(value, Map) and not _replaces(old, value):
+                value = self.maps(old, value, here)
+                marks = (base.key_marks[name], base.marks[name]) if self.patch else marks
+            elif isinstance(old, Seq) and isinstance(value, Seq) and here in self.keys:
+                value = self.lists(old, value, here)
+                marks = (base.key_marks[name], base.marks[name]) if self.patch else marks
             else:
-                removed.add(place)
-        elif place is not None and isinstance(merged[place], Map):
-            merged[place] = _merge_maps(merged[place], item, (*path, index), keys, problems)
-            merged.marks[place] = mark
-        else:
-            merged.put(_copy(item), mark)
-    kept = Seq(over.mark)
-    for index, (item, mark) in enumerate(zip(merged, merged.marks, strict=True)):
-        if index not in removed:
-            kept.put(item, mark)
-    return kept
+                value = _copy(value)
+            base.put(name, value, *marks)
+        return base
+
+    def lists(self, base: Seq, over: Seq, path: tuple[Any, ...]) -> Seq:
+        """Lay a list over another one by the key of its items; new items come last."""
+        key = self.keys[path]
+        places = {item.get(key): i for i, item in enumerate(base) if isinstance(item, Map)}
+        removed: set[int] = set()
+        for index, (item, mark) in enumerate(zip(over, over.marks, strict=True)):
+            name = item.get(key) if isinstance(item, Map) else None
+            place = places.get(name) if isinstance(name, str) else None
+            if isinstance(item, Map) and item.get(UNSET) is True:
+                if place is None:
+                    self.problems.append(_nothing_to_unset(item, (*path, index)))
+                else:
+                    removed.add(place)
+            elif place is not None:
+                base[place] = self.maps(base[place], item, (*path, index))
+                base.marks[place] = base.marks[place] if self.patch else mark
+            else:
+                base.put(_copy(item), mark)
+        merged = Seq(base.mark if self.patch else over.mark)
+        for index, (item, mark) in enumerate(zip(base, base.marks, strict=True)):
+            if index not in removed:
+                merged.put(item, mark)
+        return merged
 
 
 def unset_left(document: Document) -> list[Diagnostic]:
@@ -227,8 +239,9 @@ def _is_unset(value: Any) -> bool:
     return isinstance(value, Map) and len(value) == 1 and value.get(UNSET) is True
 
 
-def _is_reference(node: Map) -> bool:
-    return len(node) == 1 and next(iter(node)) in ("$file", "$var")
+def _replaces(old: Map, new: Map) -> bool:
+    """A reference is one value: nothing merges into it."""
+    return any(len(n) == 1 and next(iter(n)) in ("$file", "$var") for n in (old, new))
 
 
 def _nothing_to_unset(node: Map, path: Path) -> Diagnostic:

@@ -1,0 +1,216 @@
+"""Explain: which layers set a value, which of them wins, and what the database has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from configsync.compiler.layered import load_overlay
+from configsync.core import address as addresses
+from configsync.core.diagnostic import Diagnostic, Location
+from configsync.core.document import Document, Map, Path, Seq
+from configsync.core.errors import UsageError
+from configsync.core.kind import Compiled, Kind
+from configsync.core.revision import HistoryEntry
+from configsync.core.values import Json
+from configsync.kinds import all_kinds, resource_types
+from configsync.source.layers import OWN, Layers, ListKeys, is_abstract, merge
+from configsync.source.load import load
+from configsync.source.project import Project, Target
+from configsync.source.references import References
+from configsync.store.database import Database
+from configsync.store.read import read_history, read_live
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One layer that sets a value. ``layer`` is ``document``, ``base`` or ``overlay``."""
+
+    location: Location
+    value: Json
+    layer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database has; ``entry`` is the last change of the field, if it is on record."""
+
+    value: Json
+    entry: HistoryEntry | None
+
+
+@dataclass(slots=True)
+class Explanation:
+    """One field: its value, the layers that set it, the winner first, and what is stored.
+
+    ``chain`` is empty where no layer sets the value: then it is the default.
+    """
+
+    name: str
+    value: Json
+    chain: list[Setting] = field(default_factory=list)
+    stored: Stored | None = None
+
+
+def explain(
+    project: Project,
+    target: Target,
+    at: str,
+    name: str | None = None,
+    database: Database | None = None,
+) -> list[Explanation]:
+    """Explain the fields of the resource at an address, or one of them.
+
+    Raises UsageError if the source has no such resource or field.
+    """
+    stack, kind, compiled = _find(project, target, at)
+    fields = list(_fields(project, target, stack, kind, compiled, name))
+    if not fields:
+        known = ", ".join(c.name for c in compiled.type.columns)
+        raise UsageError(f"{at} has no field {name}. Its fields are: {known}.")
+    if database is not None:
+        _add_stored(database, at, fields)
+    return fields
+
+
+def _find(project: Project, target: Target, at: str) -> tuple[list[Document], Kind, Compiled]:
+    """The layers of the document that defines a resource, and the row that it compiles to."""
+    layers, documents = _layers(project, target)
+    head = addresses.split(at)[0]
+    kinds = [k for k in all_kinds().values() if k.types[0].domain == head]
+    for document in documents:
+        kind = all_kinds()[document.kind]
+        if kind not in kinds or is_abstract(document):
+            continue
+        stack = layers.stack(document)
+        if isinstance(stack, Diagnostic):
+            continue
+        compiled = _row(stack, kind, at)
+        if compiled is not None:
+            return stack, kind, compiled
+    raise UsageError(
+        f"The source defines nothing at {at}. Its roots are listed by: configsync plan"
+    )
+
+
+def _layers(project: Project, target: Target) -> tuple[Layers, list[Document]]:
+    overlays = (t.overlay for t in (*project.targets.values(), target))
+    without = tuple(o for o in overlays if o is not None)
+    documents = load(project.root, project.paths, all_kinds(), without).documents
+    layers = Layers()
+    layers.add(documents)
+    layers.add_patches(load_overlay(project.root, target.overlay, all_kinds())[0])
+    return layers, documents
+
+
+def _row(stack: list[Document], kind: Kind, at: str) -> Compiled | None:
+    """The row of a document at an address; a document with faults has those it can compile."""
+    merged = merge(stack, kind.list_keys)[0]
+    found: list[str] = []
+    try:
+        for compiled in kind.compile(merged):
+            parent = None if compiled.parent is None else found[compiled.parent]
+            found.append(compiled.type.address(compiled.values, parent))
+            if found[-1] == at:
+                return compiled
+    except (KeyError, TypeError, AttributeError):
+        # The document misses its schema, which validate reports.
+        return None
+    return None
+
+
+def _fields(
+    project: Project,
+    target: Target,
+    stack: list[Document],
+    kind: Kind,
+    compiled: Compiled,
+    name: str | None,
+) -> Iterator[Explanation]:
+    merged = merge(stack, kind.list_keys)[0]
+    references = References(project.root, target.vars)
+    own = stack[-1].name
+    for column in compiled.type.columns:
+        path = compiled.paths.get(column.name, (*compiled.path, column.name))
+        if name not in (None, column.name, path[-1]):
+            continue
+        chain = []
+        for index, layer in enumerate(stack):
+            if path[0] == "metadata" and path[1] in OWN and layer.name != own:
+                continue
+            found = _at(layer, path, merged, kind.list_keys)
+            if found is not None:
+                value, location = found
+                chain.append(
+                    Setting(location, _followed(references, value), _layer_name(stack, index, own))
+                )
+        chain.reverse()
+        value = chain[0].value if chain else compiled.values[column.name]
+        yield Explanation(column.name, value, chain)
+
+
+def _layer_name(stack: list[Document], index: int, own: str | None) -> str:
+    """What a layer is: a base by another name, the document, or the overlay's patch of either."""
+    layer = stack[index]
+    if index > 0 and stack[index - 1].name == layer.name:
+        return "overlay"
+    return "document" if layer.name == own else "base"
+
+
+def _at(
+    layer: Document, path: Path, merged: Document, keys: ListKeys
+) -> tuple[Any, Location] | None:
+    """The value that a layer sets at a path of the merged document, and its place."""
+    node: Any = layer.body
+    whole: Any = merged.body
+    mark = layer.body.mark
+    for depth, step in enumerate(path):
+        whole = whole[step] if whole is not None and _has(whole, step) else None
+        if isinstance(node, Seq):
+            key = keys.get(tuple(str(s) for s in path[:depth]))
+            index = _item(node, key, whole) if key is not None else step
+            if not isinstance(index, int) or index >= len(node):
+                return None
+            node, mark = node[index], node.marks[index]
+        elif isinstance(node, Map) and isinstance(step, str) and step in node:
+            node, mark = node[step], node.marks[step]
+        else:
+            return None
+    return node, Location(*mark)
+
+
+def _has(node: Any, step: str | int) -> bool:
+    if isinstance(node, dict):
+        return step in node
+    return isinstance(node, list) and isinstance(step, int) and step < len(node)
+
+
+def _item(node: Seq, key: str, wanted: Any) -> int | None:
+    name = wanted.get(key) if isinstance(wanted, dict) else None
+    for index, item in enumerate(node):
+        if isinstance(item, Map) and item.get(key) == name:
+            return index
+    return None
+
+
+def _followed(references: References, value: Any) -> Json:
+    """The value with a reference followed; one that can't be is shown as it stands."""
+    if not isinstance(value, Map):
+        return value  # type: ignore[no-any-return]
+    holder = Map(value.mark)
+    holder.put("value", value, value.mark, value.mark)
+    references.resolve(holder)
+    found: Json = holder["value"]
+    return found
+
+
+def _add_stored(database: Database, at: str, fields: list[Explanation]) -> None:
+    with database.reading() as transaction:
+        live = read_live(transaction, resource_types().values()).get(at)
+        entries = [e for e in read_history(transaction, pattern=at) if e.address == at]
+    if live is None:
+        return
+    for explained in fields:
+        entry = next((e for e in entries if explained.name in e.changes), None)
+        explained.stored = Stored(live.values[explained.name], entry)
