@@ -116,7 +116,6 @@ def is_abstract(document: Document) -> bool:
 def merge(stack: list[Document], keys: ListKeys) -> tuple[Document, list[Diagnostic]]:
     """Merge layers, the base first, into the document that they make together."""
     top = stack[-1]
-    owner = next(d for d in reversed(stack) if d.get(("metadata", "name")) is not None)
     problems: list[Diagnostic] = []
     merged = _copy(stack[0].body)
     for layer in stack[1:]:
@@ -130,7 +129,6 @@ def merge(stack: list[Document], keys: ListKeys) -> tuple[Document, list[Diagnos
     metadata = merged.get("metadata")
     if isinstance(metadata, Map):
         metadata.pop("extends", None)
-    merged.mark = owner.body.mark
     return Document(top.kind, merged), problems
 
 
@@ -246,7 +244,7 @@ def _replaces(old: Map, new: Map) -> bool:
 
 def _nothing_to_unset(node: Map, path: Path) -> Diagnostic:
     return codes.BAD_LAYER.at(
-        Location(*node.marks[UNSET]),
+        Location(*node.key_marks[UNSET]),
         f"{show_path(path)} is removed, but no layer below has it",
         "$unset: true takes away what a base or the document below an overlay has set.",
         path=show_path(path),

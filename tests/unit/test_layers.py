@@ -6,10 +6,10 @@ from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
-from configsync.source.layers import Layers, merge
+from configsync.source.layers import Layers, ListKeys, merge
 from configsync.source.reader import read
 
-KEYS = {("spec", "spaces"): "id"}
+KEYS: ListKeys = {("spec", "spaces"): "id"}
 
 
 def document(text: str, file: str = "a.yaml") -> Document:
@@ -56,7 +56,7 @@ def test_removing_nothing_is_a_fault() -> None:
     layers = [document("spec: {a: 1}"), document("spec: {b: {$unset: true}}", "b.yaml")]
     _, problems = merge(layers, KEYS)
     assert [(d.code, str(d.location), d.path) for d in problems] == [
-        ("CS130", "b.yaml:1:11", "spec.b")
+        ("CS130", "b.yaml:1:12", "spec.b")
     ]
 
 

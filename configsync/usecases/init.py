@@ -1,0 +1,136 @@
+"""Init: a project's first files, which validate as they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from configsync.core.errors import UsageError
+from configsync.core.kind import API_VERSION
+from configsync.edit.emit import emit, write_files
+from configsync.kinds import all_kinds
+from configsync.usecases.schema import schema_files
+
+SETTINGS = """\
+# Settings of configsync. Without a target, the database is configsync.db in this folder.
+source = {source}
+paths = ["profiles"]
+
+# [targets.prod]
+# database_env = "PROD_DATABASE_URL"
+# overlay = "overlays/prod"
+# vars = {{workspace = "prod"}}
+
+# [severity]
+# CS207 = "error"
+"""
+
+IGNORED = """\
+.configsync/
+configsync.db
+configsync.db-*
+"""
+
+WORKFLOW = """\
+# Checks the configuration of every pull request; findings show at their lines.
+name: config-validate
+on:
+  pull_request:
+
+permissions:
+  contents: read
+
+jobs:
+  validate:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    steps:
+      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
+        with:
+          persist-credentials: false
+      - uses: actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065 # v5.6.0
+        with:
+          python-version: "3.13"
+      - run: pip install configsync
+      - run: configsync validate -o github
+"""
+
+SYSTEM_PROMPT = """\
+You are a data analyst who tells a story in slides.
+
+- Make at most {max_slides} slides, one insight on each.
+- Ask your tools before you claim a number.
+"""
+
+EDITING = """\
+The user has marked slides of an existing deck. Return only the slides that replace them.
+"""
+
+
+def init_project(folder: Path, source: str, profile: str) -> list[str]:
+    """Write a project's first files into a folder; returns their names.
+
+    Raises UsageError, having written nothing, where one of them is there
+    already, and ConfigsyncError where one can't be written.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder.")
+    files = {
+        "configsync.toml": SETTINGS.format(source=_toml(source)),
+        ".github/workflows/config-validate.yml": WORKFLOW,
+        f"profiles/{_stem(profile)}.yaml": _profile(profile),
+        "profiles/prompts/system.md": SYSTEM_PROMPT,
+        "profiles/prompts/editing.md": EDITING,
+    }
+    for name, text in schema_files(all_kinds().values()).items():
+        files[f"schemas/{name}"] = text
+    if not (folder / ".gitignore").exists():
+        files[".gitignore"] = IGNORED
+    taken = [name for name in files if (folder / name).exists()]
+    if taken:
+        raise UsageError(
+            f"{taken[0]} exists already: this folder has a project. Nothing was written."
+        )
+    write_files(folder, files)
+    return sorted(files)
+
+
+def _profile(name: str) -> str:
+    return emit(
+        {
+            "apiVersion": API_VERSION,
+            "kind": "Profile",
+            "metadata": {"name": name, "description": "What applications get by default"},
+            "spec": {
+                "default": True,
+                "ai_infra": {
+                    "llm_endpoint": "databricks-claude-sonnet-4-5",
+                    "llm_temperature": 0.7,
+                    "llm_max_tokens": 60000,
+                },
+                "genie_spaces": [
+                    {
+                        "space_id": "01ef0000000000000000000000000000",
+                        "space_name": "Replace by a Genie space of yours",
+                    }
+                ],
+                "mlflow": {"experiment_name": f"/Shared/{name}"},
+                "prompts": {
+                    "system_prompt": {"$file": "prompts/system.md"},
+                    "slide_editing_instructions": {"$file": "prompts/editing.md"},
+                    "user_prompt_template": "{question}",
+                },
+            },
+        },
+        "yaml-language-server: $schema=../schemas/profile.schema.json",
+    )
+
+
+def _stem(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)
+
+
+def _toml(text: str) -> str:
+    """A TOML basic string (https://toml.io/en/v1.0.0#string); JSON's escapes are among its own."""
+    import json
+
+    return json.dumps(text, ensure_ascii=True)
