@@ -78,18 +78,39 @@ def diagnostics(root: Path, found: Iterable[Diagnostic]) -> str:
     return view.render(found, _sources(root, found), style())
 
 
-def faults(root: Path, validation: Validation, output_format: str) -> int:
-    """Print what keeps a source from being planned; returns the exit code."""
-    if output_format == "json":
-        from configsync.render import json
+def validation(root: Path, found: Validation, output_format: str, quiet: bool = False) -> None:
+    """Print what a check of the source found."""
+    match output_format:
+        case "json":
+            from configsync.render import json
 
-        data(json.validation(validation.files, validation.documents, validation.diagnostics))
-        return 1
-    from configsync.render.text.diagnostics import summary
+            data(json.validation(len(found.files), found.documents, found.diagnostics))
+        case "github":
+            from configsync.render import github
+            from configsync.source.checkout import folder_in_repository
 
-    data(diagnostics(root, validation.diagnostics))
-    data(summary(validation.files, validation.documents, validation.diagnostics, style()))
-    return 1
+            data(github.render(found.diagnostics, folder_in_repository(root)))
+        case "sarif":
+            from configsync import __version__
+            from configsync.checks.rules import all_rules
+            from configsync.core import codes
+            from configsync.render import sarif
+            from configsync.source.checkout import folder_in_repository
+
+            rules = [*codes.ALL, *all_rules().values()]
+            folder = folder_in_repository(root)
+            data(sarif.render(found.diagnostics, rules, __version__, folder))
+        case "junit":
+            from configsync.render import junit
+
+            data(junit.render(found.files, found.diagnostics))
+        case _:
+            from configsync.render.text.diagnostics import summary
+
+            shown = [d for d in found.diagnostics if not quiet or d.severity == "error"]
+            data(diagnostics(root, shown))
+            if not quiet:
+                data(summary(len(found.files), found.documents, found.diagnostics, style()))
 
 
 def _sources(root: Path, found: Iterable[Diagnostic]) -> dict[str, str]:

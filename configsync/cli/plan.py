@@ -44,7 +44,8 @@ def command(
     with output.progress("Compiling", quiet) as advance:
         validation = validate(project, target, strict=strict, cached=not no_cache, advance=advance)
     if not validation.ok:
-        return output.faults(project.root, validation, output_format)
+        output.validation(project.root, validation, output_format)
+        return 1
     database = options.connect(project, target, database_url)
     plan = make_plan(project, target, database, validation)
     show(project.root, plan, output_format, quiet)

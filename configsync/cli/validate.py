@@ -16,7 +16,7 @@ SECTION = "Review"
 )
 @options.directory
 @options.target
-@options.output("text", "json")
+@options.output("text", "json", "github", "sarif", "junit")
 @options.quiet
 @options.strict
 @options.no_cache
@@ -36,16 +36,5 @@ def command(
         validation = validate(
             project, target, strict=strict, resources=False, cached=not no_cache, advance=advance
         )
-    found = validation.diagnostics
-    if output_format == "json":
-        from configsync.render import json
-
-        output.data(json.validation(validation.files, validation.documents, found))
-    else:
-        from configsync.render.text.diagnostics import summary
-
-        shown = [d for d in found if not quiet or d.severity == "error"]
-        output.data(output.diagnostics(project.root, shown))
-        if not quiet:
-            output.data(summary(validation.files, validation.documents, found, output.style()))
+    output.validation(project.root, validation, output_format, quiet)
     return 0 if validation.ok else 1

@@ -73,7 +73,7 @@ class _Run:
 
     def compile_all(self, names: list[str], advance: Advance) -> None:
         """Compile what the cache doesn't have, then what lies over other documents."""
-        self.result.files = len(names)
+        self.result.files = names
         self._take_known(names)
         missing = [n for n in names if n not in self.records]
         entries: dict[tuple[bytes, int], bytes] = {}

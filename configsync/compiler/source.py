@@ -30,7 +30,7 @@ class CompiledSource:
     ``dependencies`` are the files that documents refer to, with their digests.
     """
 
-    files: int = 0
+    files: list[str] = field(default_factory=list)
     documents: int = 0
     diagnostics: list[Diagnostic] = field(default_factory=list)
     resources: list[Resource] = field(default_factory=list)
@@ -74,7 +74,7 @@ def compile_source(
         if cache is not None and not resources:
             known = _earlier(cache, outcome, project)
             if known is not None:
-                known.files = len(names)
+                known.files = names
                 known.diagnostics = problems + known.diagnostics
                 advance(len(names), len(names))
                 return known
@@ -108,4 +108,4 @@ def _earlier(cache: Cache, key: bytes, project: Project) -> CompiledSource | Non
 def _keep(cache: Cache, key: bytes, result: CompiledSource) -> None:
     diagnostics = [encode_diagnostic(d) for d in result.diagnostics]
     outcome = [result.documents, diagnostics, result.dependencies]
-    cache.put({(key, OUTCOME): json.dumps(outcome).encode()}, 2 * result.files)
+    cache.put({(key, OUTCOME): json.dumps(outcome).encode()}, 2 * len(result.files))

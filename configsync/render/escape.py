@@ -11,18 +11,26 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # would read something else than what is stored.
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
+    "\U00013430-\U00013438\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 
+# What a GitHub runner obeys in any log: commands at the start of a line, and the older
+# ##[command] anywhere (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+_COMMAND = re.compile(r"(?m)^(\s*:):|##\[")
+
+
 def visible(text: str) -> str:
-    """Text that shows all that it holds and can't steer a terminal.
+    """Text that shows all that it holds, and steers neither a terminal nor a CI runner.
 
     Control characters become their picture (U+2400 block) or code point,
-    invisible ones their code point, as ``<U+202E>``. Tab and newline stay.
+    invisible ones their code point, as ``<U+202E>``. Tab and newline stay. A
+    workflow command gets a dot within, which breaks it.
     """
     text = _CONTROL.sub(_picture, text)
-    return _INVISIBLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+    text = _INVISIBLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+    return _COMMAND.sub(lambda m: f"{m[1]}·:" if m[1] else "##·[", text)
 
 
 def one_line(text: str) -> str:

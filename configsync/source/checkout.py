@@ -37,6 +37,11 @@ def read_checkout(root: Path, paths: tuple[str, ...]) -> Checkout:
     return Checkout(commit, bool(status is None or status.strip()), author)
 
 
+def folder_in_repository(root: Path) -> str:
+    """Where in its git repository a folder lies, with ``/`` between; empty at its top."""
+    return (_git(root, "rev-parse", "--show-prefix") or "").strip().rstrip("/")
+
+
 def configured_author(root: Path) -> str | None:
     """Who would be the author of a commit made here."""
     name, mail = _git(root, "config", "user.name"), _git(root, "config", "user.email")

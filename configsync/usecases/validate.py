@@ -16,7 +16,7 @@ from configsync.source.project import Project, Target
 class Validation:
     """What was found: ``desired`` is whole only if there are no errors."""
 
-    files: int
+    files: tuple[str, ...]
     documents: int
     desired: State
     diagnostics: tuple[Diagnostic, ...]
@@ -44,7 +44,7 @@ def validate(
     compiled = compile_source(project, target, resources=resources, cached=cached, advance=advance)
     found = _weighed(_most_telling(compiled.diagnostics), project, strict)
     return Validation(
-        files=compiled.files,
+        files=tuple(compiled.files),
         documents=compiled.documents,
         desired=compiled.state(),
         diagnostics=tuple(sorted(found, key=lambda d: d.sort_key)),

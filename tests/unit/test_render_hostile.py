@@ -1,0 +1,220 @@
+"""Text from a pull request can't change the structure of any output (rule 6.20).
+
+Each payload stands in each field of a diagnostic, and in all at once; each
+output is parsed back and must be built as the one of a harmless text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace as with_
+from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import pytest
+
+from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
+from configsync.render import github, junit, sarif
+from configsync.render.escape import one_line, visible
+from tests.unit import test_render_github, test_render_junit, test_render_sarif
+
+HARMLESS = "harmless"
+
+PAYLOADS = {
+    "newline": "a\nb",
+    "carriage return": "a\rb",
+    "crlf": "a\r\nb",
+    "many newlines": "\n" * 50,
+    "vertical tab and form feed": "a\x0bb\x0cc",
+    "next line": "a\x85::error::b",
+    "line separators": "a\u2028::error::b\u2029::error::c",
+    "command": "::error::owned",
+    "command on a new line": "x\n::error file=a.py,line=1::owned",
+    "command after a return": "x\r::warning::owned",
+    "command with spaces": "   ::error::owned",
+    "stop commands": "\n::stop-commands::token\n",
+    "mask": "\n::add-mask::e",
+    "set output": "\n::set-output name=x::y",
+    "older command": "##[error]owned",
+    "older command on a new line": "\n##[add-mask]e",
+    "older command hidden": "#\u200b#[group]x",
+    "escaped newline": "x%0A::error::owned",
+    "escaped return": "x%0D%0A::error::owned",
+    "escaped percent": "%250A%25%",
+    "escaped comma and colon": "%2Cline=1%3A%3A",
+    "property": "a,line=1,title=b",
+    "end of properties": "a::b",
+    "equals": "=a=b==,=",
+    "lone colons": ":::,::,:",
+    "cdata end": "]]>",
+    "cdata": "<![CDATA[x]]>",
+    "failure": "</failure></testcase><testcase name='x'/>",
+    "system-out": "</system-out><system-out>x",
+    "attribute": '" onload="x',
+    "apostrophe": "' x='y",
+    "entity": "&lt;&#0;&amp;&xxe;",
+    "doctype": '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>&x;',
+    "comment": "<!-- -- -->",
+    "processing instruction": "<?xml version='1.0'?>",
+    "script": "<script>alert(1)</script>",
+    "image": "<img src=x onerror=alert(1)>",
+    "link": "[x](javascript:alert(1))",
+    "link to a place": "[x](1) [y](sarif:/runs/0)",
+    "picture": "![x](https://example.org/x.png)",
+    "placeholder": "{0} {1}{{2}} {",
+    "json": '","level":"none","x":"',
+    "backslashes": '\\" \\\\ \\u0000 \\',
+    "fence": "```\n</details>\n```",
+    "mention": "@everyone #1",
+    "formula": "=HYPERLINK(1)",
+    "nul": "a\x00b",
+    "all of c0": "".join(map(chr, range(0x20))),
+    "delete and c1": "".join(map(chr, range(0x7F, 0xA0))),
+    "ansi colour": "\x1b[31mred\x1b[0m",
+    "ansi screen": "\x1b[2J\x1b[H",
+    "osc title": "\x1b]0;owned\x07",
+    "osc link": "\x1b]8;;https://example.org\x1b\\x\x1b]8;;\x1b\\",
+    "csi of one byte": "\x9b31m",
+    "backspaces": "abc\b\b\bxyz",
+    "bidi override": "a\u202eb\u202c",
+    "bidi isolate": "a\u2066b\u2069\u200f",
+    "zero width": "a\u200bb\u200cc\u200dd\ufeff",
+    "tags": "a\U000e0041\U000e007f",
+    "soft hyphen": "a\u00adb",
+    "noncharacters": "a\ufffeb\uffffc",
+    "emoji": "🤷🏽\u200d♂️ 👩\u200d🚀",
+    "combining": "e" + "\u0301" * 200,
+    "wide": "日本語 ｆｕｌｌ",
+    "quotes": "\"'`„“«»",
+    "path": "../../etc/passwd",
+    "scheme": "javascript:alert(1)",
+    "authority": "//example.org/x",
+    "query and fragment": "a?b=c#d",
+    "blank": " \t ",
+    "long line": "x" * 100_000,
+    "long line of escapes": "%\n:,<&]]>" * 12_000,
+}
+
+FIELDS = ("summary", "detail", "help", "path", "file", "related", "related file")
+
+
+def diagnostic(texts: dict[str, str], severity: Severity = Severity.ERROR) -> Diagnostic:
+    """A diagnostic with these texts, harmless ones in the fields that they don't name."""
+    of = dict.fromkeys(FIELDS, HARMLESS) | texts
+    return Diagnostic(
+        "CS161",
+        severity,
+        of["summary"],
+        of["detail"],
+        Location(of["file"], 2, 3),
+        of["path"],
+        of["help"],
+        (Related(of["related"], Location(of["related file"], 4, 5)),),
+    )
+
+
+def hostile(payload: str) -> Iterator[Diagnostic]:
+    """The payload in each field, and in all of them."""
+    yield from (diagnostic({field: payload}) for field in FIELDS)
+    yield diagnostic(dict.fromkeys(FIELDS, payload))
+
+
+def skeleton(node: Any) -> Any:
+    """What is left of parsed output without its texts."""
+    match node:
+        case dict():
+            return {key: skeleton(value) for key, value in node.items()}
+        case list():
+            return [skeleton(value) for value in node]
+        case str():
+            return "text"
+        case ElementTree.Element():
+            return (node.tag, sorted(node.attrib), [skeleton(child) for child in node])
+    return node
+
+
+def is_safe(text: str) -> bool:
+    """Tell whether text shows all that it holds: tabs and newlines would be structure."""
+    return visible(text) == text and "\t" not in text
+
+
+table = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+
+
+def test_there_are_enough_payloads() -> None:
+    assert len(PAYLOADS) >= 40
+
+
+@table
+def test_github(payload: str) -> None:
+    for found in hostile(payload):
+        output = github.render([found, diagnostic({})])
+        command, after = test_render_github.commands(output)
+        assert after == test_render_github.commands(github.render([diagnostic({})]))[0]
+        assert command.name == "error"
+        assert list(command.properties) == ["file", "line", "col", "title"]
+        assert command.properties["line"] == "2"
+        assert command.properties["file"] == one_line(_location(found).file)
+        assert command.properties["title"].startswith("CS161 ")
+        lines = command.message.split("\n")
+        assert len(lines) <= 3
+        assert all(is_safe(line) for line in [*lines, *command.properties.values()])
+        assert "##[" not in command.message + command.properties["title"]
+
+
+@table
+def test_sarif(payload: str) -> None:
+    harmless = skeleton(run_of(diagnostic({})))
+    for found in hostile(payload):
+        run = run_of(found)
+        assert skeleton(run) == harmless
+        (result,) = run["results"]
+        files = [_location(found).file, found.related[0].location.file]
+        uris = [artifact["uri"] for artifact in test_render_sarif.artifacts(result)]
+        assert [unquote(uri) for uri in uris] == files
+        for message in test_render_sarif.messages(result):
+            lines = message.split("\n")
+            assert len(lines) <= 3
+            assert all(is_safe(line) for line in lines)
+        (logical,) = result["locations"][0]["logicalLocations"]
+        assert logical["fullyQualifiedName"] == one_line(found.path)
+
+
+@table
+@pytest.mark.parametrize("severity", Severity)
+def test_junit(payload: str, severity: Severity) -> None:
+    (harmless,) = test_render_junit.parsed(junit.render([], [diagnostic({}, severity)]))
+    for found in hostile(payload):
+        found = with_(found, severity=severity)
+        (suite,) = test_render_junit.parsed(junit.render([_location(found).file], [found]))
+        assert skeleton(suite) == skeleton(harmless)
+        assert suite.get("name") == _shown(_location(found).file)
+        body = suite.findtext("testcase/failure") or suite.findtext("system-out") or ""
+        assert [line for line in body.split("\n") if is_safe(line)] == [
+            f"{severity.value}[CS161]: {_shown(found.summary)}",
+            f"{_shown(_location(found).file)}:2:3",
+            _shown(found.detail),
+            f"note: {_shown(found.related[0].message)} "
+            f"({_shown(found.related[0].location.file)}:4:5)",
+            f"help: {_shown(found.help)}",
+        ]
+        failure = suite.find("testcase/failure")
+        if failure is not None:
+            assert failure.get("message") == _shown(found.summary)
+
+
+def run_of(found: Diagnostic) -> Any:
+    return test_render_sarif.parsed(sarif.render([found], [], "1.0"))
+
+
+def _location(found: Diagnostic) -> Location:
+    assert found.location is not None
+    return found.location
+
+
+def _shown(text: str) -> str:
+    """What XML gives back of a text: all of it, with what can't be written shown."""
+    replace: Callable[[re.Match[str]], str] = lambda match: f"<U+{ord(match[0]):04X}>"  # noqa: E731
+    return re.sub("[\ufffe\uffff]", replace, one_line(text))
