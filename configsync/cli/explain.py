@@ -49,7 +49,7 @@ def command(
     else:
         from configsync.render.text import explain as view
 
-        output.data(view.render(address, fields, output.style()))
+        output.text(view.render(address, fields, output.style()))
     return 0
 
 

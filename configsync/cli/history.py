@@ -42,5 +42,5 @@ def command(
     else:
         from configsync.render.text import history as view
 
-        output.data(view.render(entries, output.style()))
+        output.text(view.render(entries, output.style()))
     return 0

@@ -32,7 +32,7 @@ def command(directory: Path, source: str | None, profile: str | None) -> int:
         output.data(f"Wrote {file}\n")
     project = find_project(folder)
     validation = validate(project, project.target(None, {}))
-    output.data(output.diagnostics(folder, validation.diagnostics))
+    output.text(output.diagnostics(folder, validation.diagnostics))
     output.data("\nNext: configsync plan\n")
     return 0 if validation.ok else 1
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from configsync.core.diagnostic import Diagnostic
+from configsync.render.escape import unobeyed
 from configsync.render.text.style import Style
 
 if TYPE_CHECKING:
+    from configsync.checks.rule import Rule
+    from configsync.core.diagnostic import Code
     from configsync.usecases.validate import Validation
 
 
@@ -34,10 +37,15 @@ def data(text: str) -> None:
     sys.stdout.write(text)
 
 
+def text(shown: str) -> None:
+    """Print what was asked for, as text for people."""
+    data(unobeyed(shown))
+
+
 def note(text: str) -> None:
     """Print what happens meanwhile."""
     sys.stdout.flush()
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(unobeyed(text) + "\n")
 
 
 @contextmanager
@@ -97,7 +105,7 @@ def validation(root: Path, found: Validation, output_format: str, quiet: bool = 
             from configsync.render import sarif
             from configsync.source.checkout import folder_in_repository
 
-            rules = [*codes.ALL, *all_rules().values()]
+            rules: list[Code | Rule] = [*codes.ALL, *all_rules().values()]
             folder = folder_in_repository(root)
             data(sarif.render(found.diagnostics, rules, __version__, folder))
         case "junit":
@@ -108,9 +116,9 @@ def validation(root: Path, found: Validation, output_format: str, quiet: bool = 
             from configsync.render.text.diagnostics import summary
 
             shown = [d for d in found.diagnostics if not quiet or d.severity == "error"]
-            data(diagnostics(root, shown))
+            text(diagnostics(root, shown))
             if not quiet:
-                data(summary(len(found.files), found.documents, found.diagnostics, style()))
+                text(summary(len(found.files), found.documents, found.diagnostics, style()))
 
 
 def _sources(root: Path, found: Iterable[Diagnostic]) -> dict[str, str]:

@@ -63,8 +63,8 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool = False) -> Non
         return
     from configsync.render.text import plan as view
 
-    output.data(output.diagnostics(root, plan.diagnostics))
+    output.text(output.diagnostics(root, plan.diagnostics))
     if quiet:
-        output.data(view.summary(plan, output.style()))
+        output.text(view.summary(plan, output.style()))
     else:
-        output.data(view.render(plan, output.style()))
+        output.text(view.render(plan, output.style()))

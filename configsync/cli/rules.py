@@ -41,5 +41,5 @@ def command(code: str | None, output_format: str) -> int:
     else:
         from configsync.render.text import rules as view
 
-        output.data((view.listing if code is None else view.explained)(entries, output.style()))
+        output.text((view.listing if code is None else view.explained)(entries, output.style()))
     return 0

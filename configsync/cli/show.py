@@ -42,5 +42,5 @@ def command(
     else:
         from configsync.render.text import resource as view
 
-        output.data(view.render(found, output.style()))
+        output.text(view.render(found, output.style()))
     return 0

@@ -22,20 +22,26 @@ _COMMAND = re.compile(r"(?m)^(\s*:):|##\[")
 
 
 def visible(text: str) -> str:
-    """Text that shows all that it holds, and steers neither a terminal nor a CI runner.
+    """Text that shows all that it holds and can't steer a terminal.
 
     Control characters become their picture (U+2400 block) or code point,
-    invisible ones their code point, as ``<U+202E>``. Tab and newline stay. A
-    workflow command gets a dot within, which breaks it.
+    invisible ones their code point, as ``<U+202E>``. Tab and newline stay.
     """
     text = _CONTROL.sub(_picture, text)
-    text = _INVISIBLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
-    return _COMMAND.sub(lambda m: f"{m[1]}·:" if m[1] else "##·[", text)
+    return _INVISIBLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
 
 
 def one_line(text: str) -> str:
     """`visible`, with newline and tab as pictures too."""
     return visible(text).replace("\n", "␊").replace("\t", "␉")
+
+
+def unobeyed(output: str) -> str:
+    """A whole output for people, in which a CI runner finds no command of its own.
+
+    A command gets a dot within, which breaks it.
+    """
+    return _COMMAND.sub(lambda m: f"{m[1]}·:" if m[1] else "##·[", output)
 
 
 def _picture(match: re.Match[str]) -> str:
