@@ -79,8 +79,9 @@ def _depth(branch: list[ValidationError]) -> int:
 
 def _diagnose(error: Any, document: Document) -> Iterator[Diagnostic]:
     path: Path = tuple(error.absolute_path)
-    value, limit = error.instance, error.validator_value
-    match error.validator:
+    value, limit, keyword = error.instance, error.validator_value, error.validator
+    name = _name(path)
+    match keyword:
         case "required":
             yield from _missing(error, path, document)
         case "additionalProperties" | "unevaluatedProperties":
@@ -88,58 +89,35 @@ def _diagnose(error: Any, document: Document) -> Iterator[Diagnostic]:
         case "type":
             yield _wrong_type(error, path, document)
         case "const":
-            yield _make(codes.NOT_ALLOWED, document, path, f"expected {_show(limit)}")
+            summary = f"{name} must be {_show(limit)}, and is {_show(value)}"
+            yield _make(codes.NOT_ALLOWED, document, path, summary)
         case "enum":
-            near = (
-                get_close_matches(value, [v for v in limit if isinstance(v, str)], 1)
-                if isinstance(value, str)
-                else []
-            )
-            yield _make(
-                codes.NOT_ALLOWED,
-                document,
-                path,
-                f"{_show(value)} is none of the values allowed",
-                f"Allowed are: {', '.join(_show(v) for v in limit)}.",
-                f"Did you mean {near[0]}?" if near else "",
-            )
+            yield _not_listed(error, path, document)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf":
-            words = _LIMITS[error.validator]
-            yield _make(codes.OUT_OF_RANGE, document, path, f"{_show(value)} is {words} {limit}")
+            summary = f"{name} is {_show(value)}, {_LIMITS[keyword]} {limit}"
+            yield _make(codes.OUT_OF_RANGE, document, path, summary, _described(error.schema))
         case "minLength" | "maxLength":
-            yield _make(codes.BAD_TEXT, document, path, _length(error.validator, value, limit))
+            summary = f"{name} {_length(keyword, value, limit)}"
+            yield _make(codes.BAD_TEXT, document, path, summary)
         case "pattern":
-            yield _make(
-                codes.BAD_TEXT,
-                document,
-                path,
-                f"{_show(value)} doesn't have the required form",
-                f"Expected text that matches {limit}.",
-            )
+            summary = f"{name} is {_show(value)}, which doesn't have the required form"
+            yield _make(codes.BAD_TEXT, document, path, summary, f"It must match {limit}.")
         case "minItems" | "maxItems" | "minProperties" | "maxProperties":
-            bound = "at least" if error.validator.startswith("min") else "at most"
-            have = len(value)
-            yield _make(
-                codes.BAD_LENGTH,
-                document,
-                path,
-                f"expected {bound} {limit} {'entry' if limit == 1 else 'entries'}, got {have}",
-            )
+            bound = "at least" if keyword.startswith("min") else "at most"
+            have = _entries(len(value)) if value else "no entries"
+            summary = f"{name} has {have}, and needs {bound} {limit}"
+            yield _make(codes.BAD_LENGTH, document, path, summary)
         case _:
-            yield _make(
-                codes.SCHEMA,
-                document,
-                path,
-                f"the value doesn't meet {error.validator} of its schema",
-            )
+            summary = f"{name} doesn't meet {keyword} of its schema"
+            yield _make(codes.SCHEMA, document, path, summary, f"{keyword}: {_show(limit)}")
 
 
 _LIMITS = {
     "minimum": "below the minimum of",
     "maximum": "above the maximum of",
-    "exclusiveMinimum": "not above",
-    "exclusiveMaximum": "not below",
-    "multipleOf": "no multiple of",
+    "exclusiveMinimum": "and must be above",
+    "exclusiveMaximum": "and must be below",
+    "multipleOf": "not a multiple of",
 }
 
 
@@ -150,11 +128,10 @@ def _missing(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
         # A misspelt key is one mistake: `_unknown` names the right one.
         if name in error.instance or get_close_matches(name, unknown, 1):
             continue
-        node = properties.get(name, {})
         yield codes.MISSING_KEY.at(
             document.locate(path, key=True),
             f"{show_path((*path, name))} is missing",
-            _described(node),
+            _described(properties.get(name, {})),
             path=show_path((*path, name)),
             help=f"Add {name} to {show_path(path) or 'the document'}.",
         )
@@ -166,16 +143,38 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
     for name in error.instance:
         if name in properties or any(re.search(p, name) for p in patterns):
             continue
-        absent = [p for p in properties if p not in error.instance]
-        near = get_close_matches(name, absent, 1) or get_close_matches(name, properties, 1)
+        # The reader has reported merge keys, and lists and mappings as keys.
+        if name in ("<<", "?"):
+            continue
+        if name in ("$file", "$var", "$unset"):
+            summary, help = f"{name} can't stand here", "Write the value itself."
+        else:
+            absent = [p for p in properties if p not in error.instance]
+            near = get_close_matches(name, absent, 1) or get_close_matches(name, properties, 1)
+            summary = f"unknown key {name}"
+            help = f"Did you mean {near[0]}?" if near else "Remove it."
         known = ", ".join(properties) or "none"
         yield codes.UNKNOWN_KEY.at(
             document.locate((*path, name), key=True),
-            f"unknown key {name}",
+            summary,
             f"{show_path(path) or 'A document'} has the keys: {known}.",
             path=show_path((*path, name)),
-            help=f"Did you mean {near[0]}?" if near else "Remove it.",
+            help=help,
         )
+
+
+def _not_listed(error: Any, path: Path, document: Document) -> Diagnostic:
+    value, allowed = error.instance, error.validator_value
+    texts = [v for v in allowed if isinstance(v, str)]
+    near = get_close_matches(value, texts, 1) if isinstance(value, str) else []
+    return _make(
+        codes.NOT_ALLOWED,
+        document,
+        path,
+        f"{_name(path)} is {_show(value)}, which is none of the values allowed",
+        f"Allowed are: {', '.join(_show(v) for v in allowed)}.",
+        f"Did you mean {near[0]}?" if near else "",
+    )
 
 
 def _wrong_type(error: Any, path: Path, document: Document) -> Diagnostic:
@@ -183,45 +182,67 @@ def _wrong_type(error: Any, path: Path, document: Document) -> Diagnostic:
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     value = error.instance
     expected = " or ".join(_TYPES.get(n, n) for n in names)
-    help = ""
-    if isinstance(value, str) and not {"string"} & set(names):
-        help = "Remove the quotes." if _reads_as(value, names) else ""
-    elif value is None:
-        help = "Give it a value, or remove the key."
-    elif "string" in names and not isinstance(value, dict | list):
-        help = f'Quote it: "{_show(value)}".'
     return _make(
-        codes.WRONG_TYPE, document, path, f"expected {expected}, got {_got(value)}", "", help
+        codes.WRONG_TYPE,
+        document,
+        path,
+        f"{_name(path)} must be {expected}, and is {_show(value)}",
+        _described(error.schema),
+        _retyped(value, set(names)),
     )
 
 
-def _reads_as(value: str, names: list[str]) -> bool:
-    numeric = bool(re.fullmatch(r"-?\d+(\.\d+)?", value)) and bool(
-        {"number", "integer"} & set(names)
-    )
-    return numeric or (value in ("true", "false") and "boolean" in names)
+def _retyped(value: Any, names: set[str]) -> str:
+    """How to write the value so that it has one of the types, where one can guess it."""
+    if isinstance(value, str):
+        if "boolean" in names and value.lower() in _TRUTHS:
+            return f"Write {_TRUTHS[value.lower()]}."
+        if names & {"number", "integer"}:
+            if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
+                return f"Write {value}, without quotes."
+            if re.fullmatch(r"0\d+", value):
+                octal = f", or 0o{value.lstrip('0')} for octal" if max(value) < "8" else ""
+                return f"Write {value.lstrip('0') or '0'}{octal}."
+    elif value is None:
+        return "Give it a value, or remove the key."
+    elif "string" in names and not isinstance(value, dict | list):
+        return f"Quote it: '{_show(value)}'."
+    elif "integer" in names and isinstance(value, float):
+        return "Write a whole number."
+    return ""
 
 
-def _got(value: Any) -> str:
-    return (
-        type_name(value)
-        if isinstance(value, dict | list | None)
-        else (f"{type_name(value)}: {_show(value)}")
-    )
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "y"), "true"),
+    **dict.fromkeys(("false", "no", "off", "n"), "false"),
+}
 
 
 def _length(keyword: str, value: str, limit: int) -> str:
     if keyword == "minLength" and limit == 1:
-        return "the text is empty"
-    bound = (
-        "shorter than the minimum of" if keyword == "minLength" else "longer than the maximum of"
-    )
-    return f"{len(value)} characters, {bound} {limit}"
+        return "is empty"
+    have = len(value)
+    if keyword == "minLength":
+        return f"has {have} characters, {limit - have} fewer than needed"
+    return f"has {have} characters, {have - limit} more than allowed"
 
 
-def _described(node: dict[str, Any]) -> str:
-    text = node.get("description", "")
+def _described(node: Any) -> str:
+    text = node.get("description", "") if isinstance(node, dict) else ""
     return text if isinstance(text, str) else ""
+
+
+def _name(path: Path) -> str:
+    """What to call the node at a path in a summary: its last key."""
+    if not path:
+        return "the document"
+    if isinstance(path[-1], int):
+        return f"entry {path[-1] + 1} of {_name(path[:-1])}"
+    return path[-1]
+
+
+def _entries(number: int) -> str:
+    return f"{number} {'entry' if number == 1 else 'entries'}"
 
 
 def _show(value: Any) -> str:
@@ -231,7 +252,7 @@ def _show(value: Any) -> str:
         case None:
             return "null"
         case str():
-            return value if len(value) <= 60 else value[:59] + "…"
+            return f'"{value}"' if len(value) <= 60 else f'"{value[:59]}…"'
         case dict() | list():
             return type_name(value)
     return str(value)

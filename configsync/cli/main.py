@@ -22,7 +22,8 @@ class Commands(click.Group):
     """The commands, found by their files; one is imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(m.name.rstrip("_") for m in iter_modules(package.__path__) if _names(m.name))
+        modules = (m.name for m in iter_modules(package.__path__) if _names(m.name))
+        return sorted(name.rstrip("_").replace("_", "-") for name in modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):

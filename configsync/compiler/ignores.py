@@ -51,7 +51,9 @@ def find_ignores(
             problems.append(
                 codes.BAD_IGNORE.at(
                     where,
-                    f"{code or 'nothing'} is no rule that can be ignored",
+                    f"{code} is no rule that can be ignored"
+                    if code
+                    else "the comment names no rule",
                     "Only rules can be: what the schema or the database refuses stays refused.",
                     help="List the rules with: configsync rules",
                 )

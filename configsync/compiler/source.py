@@ -63,7 +63,7 @@ def compile_source(
         problems = [
             codes.NO_DOCUMENTS.at(
                 None,
-                f"no YAML files in {', '.join(project.paths)}",
+                f"there are no YAML files in {', '.join(project.paths)}",
                 help="Write a first profile, or set paths in the settings of configsync.",
             )
         ]

@@ -179,17 +179,28 @@ MISSING_KEY = Code(
     "A value that nobody stated would have to be invented, and an application would run on it.",
 )
 NOT_ALLOWED = Code(
-    "CS163", _ERROR, "a value is none of those allowed", "The schema lists what is understood."
+    "CS163",
+    _ERROR,
+    "a value is none of those allowed",
+    "What the application doesn't understand, it would ignore or fail on, later than here.",
 )
-OUT_OF_RANGE = Code("CS164", _ERROR, "a number is out of its range", "The schema sets the range.")
+OUT_OF_RANGE = Code(
+    "CS164",
+    _ERROR,
+    "a number is out of its range",
+    "The endpoint or the column would refuse it, later than here.",
+)
 BAD_TEXT = Code(
-    "CS165", _ERROR, "a text doesn't have the required form", "The schema sets the form."
+    "CS165",
+    _ERROR,
+    "a text doesn't have the required form",
+    "What reads it later relies on the form, and would fail then.",
 )
 BAD_LENGTH = Code(
     "CS166",
     _ERROR,
     "a list or mapping has too few or too many entries",
-    "The schema sets how many there are.",
+    "What reads them later relies on how many there are.",
 )
 SCHEMA = Code(
     "CS169", _ERROR, "a value doesn't meet its schema", "The schema is the team's own contract."
@@ -216,13 +227,13 @@ DEFAULT_DELETED = Code(
     "CS401",
     _ERROR,
     "the default profile would be deleted",
-    "Applications that ask for the default profile would find none (rule 6.14).",
+    "Applications that ask for the default profile would find none.",
 )
 LAST_GENIE_SPACE = Code(
     "CS402",
     _ERROR,
     "a profile would lose its last Genie space",
-    "A profile without a Genie space can't answer a question (rule 6.14).",
+    "A profile without a Genie space can't answer a question.",
 )
 NO_DEFAULT = Code(
     "CS403",

@@ -69,6 +69,8 @@ class Integer:
         return "integer"
 
     def canonical(self, value: object) -> Json:
+        if isinstance(value, float | Decimal):
+            raise Unstorable("it has decimals, and the column holds whole numbers")
         if isinstance(value, bool) or not isinstance(value, int):
             raise Unstorable(f"expected a whole number, got {type_name(value)}")
         if not INT4_MIN <= value <= INT4_MAX:

@@ -98,8 +98,7 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
     if len(data) > MAX_FILE_BYTES:
         return codes.FILE_TOO_LARGE.at(
             Location(name, 1, 1),
-            f"{name} is larger than {MAX_FILE_BYTES} bytes",
-            "A configuration file may hold at most 1 MiB.",
+            f"{name} is larger than 1 MiB",
             help="Split it into several files, or move long prompts out with $file.",
         )
     try:
@@ -117,8 +116,15 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
 
 
 def _unreadable(name: str, reason: str) -> Diagnostic:
+    words = {
+        "No such file or directory": "it doesn't exist",
+        "Is a directory": "it is a folder",
+        "Permission denied": "you may not read it",
+        "Too many levels of symbolic links": "it is a symbolic link",
+        "Not a directory": "a part of its path is a file",
+    }
     return codes.UNREADABLE.at(
         Location(name, 1, 1),
-        f"{name} can't be read: {reason}",
-        help="Make it a regular file within the project that you may read.",
+        f"{name} can't be read: {words.get(reason, reason)}",
+        help="It must be a regular file within the project, which you may read.",
     )

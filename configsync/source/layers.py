@@ -90,7 +90,11 @@ class Layers:
             base = current.get(_EXTENDS)
             if base is None:
                 return upwards[::-1]
-            found = self.documents.get((document.kind, base)) if isinstance(base, str) else None
+            if not isinstance(base, str):
+                return _bad_extends(
+                    current, f"extends must be the name of one {document.kind}, as text"
+                )
+            found = self.documents.get((document.kind, base))
             if found is None:
                 return _bad_extends(
                     current,

@@ -45,7 +45,7 @@ def parse(text: str, name: str, kinds: Collection[str]) -> tuple[list[Document],
 def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagnostic:
     where = Location(*mark)
     if root is None:
-        return codes.EMPTY.at(where, "an empty document", help="Remove its --- line.")
+        return codes.EMPTY.at(where, "the document is empty", help="Remove its --- line.")
     if not isinstance(root, Map):
         return codes.NOT_A_DOCUMENT.at(
             where,
@@ -64,7 +64,9 @@ def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagn
     if version != API_VERSION:
         return codes.UNKNOWN_API_VERSION.at(
             Location(*root.marks["apiVersion"]),
-            f"unknown apiVersion {_shown(version)}",
+            f"unknown apiVersion {_shown(version)}"
+            if isinstance(version, str)
+            else f"apiVersion must be text, and is {type_name(version)}",
             path="apiVersion",
             help=f"Write {API_VERSION}.",
         )
@@ -72,7 +74,9 @@ def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagn
         near = get_close_matches(kind, kinds, 1) if isinstance(kind, str) else []
         return codes.UNKNOWN_KIND.at(
             Location(*root.marks["kind"]),
-            f"unknown kind {_shown(kind)}",
+            f"unknown kind {_shown(kind)}"
+            if isinstance(kind, str)
+            else f"kind must be text, and is {type_name(kind)}",
             f"The kinds are: {', '.join(sorted(kinds))}.",
             path="kind",
             help=f"Did you mean {near[0]}?" if near else "",
@@ -82,11 +86,11 @@ def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagn
 
 def _misspelt(key: str, root: Map) -> str:
     near = get_close_matches(key, list(root), 1)
-    return f"Did you mean {key} by {near[0]}?" if near else ""
+    return f"Rename {near[0]} to {key}." if near else ""
 
 
-def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else type_name(value)
+def _shown(value: str) -> str:
+    return value or '""'
 
 
 @dataclass(slots=True)

@@ -153,7 +153,7 @@ class _Builder:
     def too_many(self, event: Event) -> Diagnostic:
         return codes.TOO_MANY_NODES.at(
             Location(*self.mark(event)),
-            f"more than {MAX_NODES:,} nodes in one file",
+            f"the file has more than {MAX_NODES:,} nodes",
             help="Split the file.",
         )
 
@@ -176,8 +176,7 @@ class _Builder:
             self.add(
                 codes.SCALAR_TOO_LONG.at(
                     Location(*mark),
-                    f"a text of more than {MAX_SCALAR_BYTES:,} bytes",
-                    "One text may hold at most 256 KiB.",
+                    "the text is longer than 256 KiB",
                     path=self.path(),
                 )
             )
@@ -212,7 +211,7 @@ class _Builder:
                 codes.INEXACT.at(
                     Location(*mark),
                     f"{shown} can't be kept exactly",
-                    f"Numbers are doubles, integers have at most {MAX_INTEGER_DIGITS} digits.",
+                    f"A number keeps 15 to 17 digits, a whole number at most {MAX_INTEGER_DIGITS}.",
                     path=self.path(),
                     help="Write fewer digits, or quote it if text is meant.",
                 )
@@ -258,7 +257,10 @@ class _Builder:
         if key is None:
             self.add(
                 codes.BAD_KEY.at(
-                    Location(*mark), "a list or mapping stands as a key", path=self.path()
+                    Location(*mark),
+                    "a key is a list or a mapping",
+                    path=self.path(),
+                    help="Write a name.",
                 )
             )
             key = ("?", mark)
@@ -277,7 +279,7 @@ class _Builder:
             raise _Stop(
                 codes.TOO_DEEP.at(
                     Location(*node.mark),
-                    f"nested more than {MAX_DEPTH} levels deep",
+                    f"the document is nested more than {MAX_DEPTH} levels deep",
                     path=self.path(),
                 )
             )
@@ -307,7 +309,7 @@ class _Builder:
         self.add(
             codes.TAG.at(
                 Location(*mark),
-                f"the tag {event.tag} is used",
+                f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')} is used",
                 path=self.path(),
                 help="Remove the tag; quote the value if text is meant.",
             )
@@ -322,23 +324,58 @@ def _syntax(error: yaml.MarkedYAMLError, file: str) -> Diagnostic:
         start = error.context_mark
         related = (Related(error.context, Location(file, start.line + 1, start.column + 1)),)
     problem = error.problem or "it can't be parsed"
-    return codes.SYNTAX.at(
-        location,
-        f"not YAML: {problem}",
-        error.context or "",
-        help=_hint(problem),
-        related=related,
-    )
+    summary, help = _PROBLEMS.get(problem, (problem, ""))
+    return codes.SYNTAX.at(location, f"not YAML: {summary}", help=help, related=related)
 
 
-def _hint(problem: str) -> str:
-    if "tab" in problem or "cannot start any token" in problem:
-        return "YAML is indented with spaces; quote text that begins with @, ` or %."
-    if "mapping values are not allowed" in problem:
-        return "Quote text that contains a colon followed by a space."
-    if "did not find expected" in problem or "could not find expected" in problem:
-        return "Look for a missing quote, bracket or colon, and for a line indented differently."
-    return ""
+_LAYOUT = "Look for a line that is indented differently, and for an unclosed quote or bracket."
+
+# The parser's words for what is wrong, in ours, with what to do.
+_PROBLEMS = {
+    "mapping values are not allowed in this context": (
+        "a colon stands where no key can be",
+        "Quote text that contains a colon followed by a space; check the line's indentation.",
+    ),
+    "found a tab character that violates indentation": (
+        "a tab stands in the indentation",
+        "Indent with spaces.",
+    ),
+    "found character that cannot start any token": (
+        "a value can't begin with this character",
+        "Quote text that begins with @, ` or %; indent with spaces, not tabs.",
+    ),
+    "found unexpected end of stream": (
+        "a quote isn't closed",
+        'Close it, or write a quote within the text twice (single) or as \\" (double).',
+    ),
+    "could not find expected ':'": ("a colon is missing after a key", _LAYOUT),
+    "did not find expected ',' or ']'": ("a list in brackets isn't closed", "Add , or ] there."),
+    "did not find expected ',' or '}'": ("a mapping in braces isn't closed", "Add , or } there."),
+    "did not find expected key": ("no key where one is expected", _LAYOUT),
+    "did not find expected '-' indicator": ("no list entry where one is expected", _LAYOUT),
+    "did not find expected node content": ("no value where one is expected", _LAYOUT),
+    "did not find expected <document start>": (
+        "something follows the document's end",
+        "Put --- between two documents; check the line's indentation.",
+    ),
+    "block sequence entries are not allowed in this context": (
+        "a list entry can't stand here",
+        "Put the first - on a line of its own, below its key.",
+    ),
+    "found unknown escape character": (
+        "an unknown escape in double quotes",
+        "Write a backslash as \\\\, or use single quotes.",
+    ),
+    "found invalid Unicode character escape code": (
+        "an escape names no character",
+        "Write the character itself.",
+    ),
+    "found undefined tag handle": ("a tag is used", "Remove the tag."),
+    "did not find expected hexdecimal number": (
+        "an escape in double quotes is incomplete",
+        "Write a backslash as \\\\, or use single quotes.",
+    ),
+}
 
 
 def _character(error: yaml.reader.ReaderError, text: str, file: str) -> Diagnostic:
@@ -351,9 +388,11 @@ def _character(error: yaml.reader.ReaderError, text: str, file: str) -> Diagnost
 def _bad_character(file: str, text: str, at: int) -> Diagnostic:
     line = text.count("\n", 0, at) + 1
     column = at - (text.rfind("\n", 0, at) + 1) + 1
-    shown = f"U+{ord(text[at]):04X}" if at < len(text) else "the end of the file"
+    separator = at < len(text) and _LINE_SEPARATOR.match(text[at])
+    shown = f"U+{ord(text[at]):04X}" if at < len(text) else "at the end of the file"
     return codes.BAD_CHARACTER.at(
         Location(file, line, column),
-        f"{shown} is not allowed in YAML",
+        f"the character {shown} is not allowed",
+        "YAML readers disagree whether a line ends there." if separator else "",
         help="Remove the character, or write it as an escape in double quotes.",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,11 @@ class References:
         return node
 
     def _variable(self, name: Any, mark: Mark, path: str) -> Any:
-        if isinstance(name, str) and name in self.variables:
+        if not isinstance(name, str):
+            return codes.BAD_VARIABLE_REFERENCE.at(
+                Location(*mark), "$var needs the name of a variable, as text", path=path
+            )
+        if name in self.variables:
             return self.variables[name]
         known = ", ".join(sorted(self.variables)) or "none"
         return codes.BAD_VARIABLE_REFERENCE.at(
@@ -97,12 +102,13 @@ class References:
         name = name.replace(os.sep, "/")
         outside = os.path.isabs(reference) or name.split("/")[0] == ".."
         if outside or not self._without_links(name):
+            why = "leads out of the project" if outside else "leads over a symbolic link"
             return codes.BAD_FILE_REFERENCE.at(
                 location,
-                f"{reference} leads out of the project or over a symbolic link",
+                f"{reference} {why}",
                 "A path is relative to the folder of its document.",
                 path=path,
-                help="Move the file into the project and name it by its own path.",
+                help="Put the file itself into the project, and name it by its own path.",
             )
         if name not in self.files:
             self.files[name] = read_text(self.root, name)
@@ -114,7 +120,7 @@ class References:
                 text.summary,
                 text.detail or "A path is relative to the folder of its document.",
                 path=path,
-                help=text.help,
+                help=self._near(name) or text.help,
             )
         if "\0" in text:
             at = text.index("\0")
@@ -123,10 +129,17 @@ class References:
                 location, f"{name} holds NUL in line {line}, which can't be stored", path=path
             )
         if len(text.encode()) > MAX_SCALAR_BYTES:
-            return codes.SCALAR_TOO_LONG.at(
-                location, f"{name} holds more than {MAX_SCALAR_BYTES:,} bytes", path=path
-            )
+            return codes.SCALAR_TOO_LONG.at(location, f"{name} is longer than 256 KiB", path=path)
         return text
+
+    def _near(self, name: str) -> str:
+        """The file that was meant, if one of a similar name lies in the same folder."""
+        folder, _, last = name.rpartition("/")
+        try:
+            near = get_close_matches(last, os.listdir(self.root / folder), 1)
+        except OSError:
+            return ""
+        return f"Did you mean {near[0]}?" if near and near[0] != last else ""
 
     def _without_links(self, name: str) -> bool:
         """Tell whether no part of the path is a symbolic link."""

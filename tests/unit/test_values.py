@@ -24,7 +24,7 @@ def test_equal_numbers_are_one_value(spelling: object) -> None:
         (Numeric(3, 2), float("inf"), "finite"),
         (Integer(), 2**31, "outside"),
         (Integer(), -(2**31) - 1, "outside"),
-        (Integer(), 1.0, "got a number"),
+        (Integer(), 1.0, "has decimals"),
         (Integer(), True, "got true or false"),
         (Text(3), "four", "4 characters"),
         (Text(), 1, "got a whole number"),

@@ -1,4 +1,4 @@
-"""CS209: one profile of the whole source is the default."""
+"""CS209: several profiles are the default."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RULE = Rule(
     code="CS209",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="one profile of the whole source is the default",
+    summary="several profiles are the default",
     why="With two defaults, which one an application gets depends on the order of rows.",
     bad="metadata: {name: a}\nspec: {default: true}\n"
     "---\nmetadata: {name: b}\nspec: {default: true}",

@@ -1,4 +1,4 @@
-"""CS208: exactly one Genie space of a profile is the default."""
+"""CS208: a profile has no default Genie space, or several."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ RULE = Rule(
     code="CS208",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="exactly one Genie space of a profile is the default",
+    summary="a profile has no default Genie space, or several",
     why="With none or two, which space answers depends on the order in which rows are read.",
     bad="spec: {genie_spaces: [{space_id: a}, {space_id: b}]}",
     good="spec: {genie_spaces: [{space_id: a, default: true}, {space_id: b}]}",

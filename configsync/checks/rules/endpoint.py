@@ -1,4 +1,4 @@
-"""CS203: the endpoint is not blank."""
+"""CS203: the endpoint is blank."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RULE = Rule(
     code="CS203",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="the endpoint is not blank",
+    summary="the endpoint is blank",
     why="Migrations have written empty strings for keys that they didn't find; the application "
     "then failed at its first request, not at the change.",
     bad='spec: {ai_infra: {llm_endpoint: "  "}}',

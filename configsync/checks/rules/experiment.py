@@ -1,4 +1,4 @@
-"""CS205: the MLflow experiment is a path that begins with /."""
+"""CS205: the MLflow experiment is not a path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check(document: Document) -> Iterator[Finding]:
         if not text.startswith("/"):
             yield Finding(
                 path,
-                "the experiment's name doesn't begin with /",
+                f"the experiment's name {text} doesn't begin with /",
                 "In a workspace an experiment is named by its path.",
                 help='Write it as "/Workspace/Users/…" or "/Shared/…".',
             )
@@ -24,7 +24,7 @@ RULE = Rule(
     code="CS205",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="the MLflow experiment is a path that begins with /",
+    summary="the MLflow experiment is not a path",
     why="Databricks refuses other names when the first run is traced, not when they are set.",
     bad="spec: {mlflow: {experiment_name: ai-slide-generator}}",
     good="spec: {mlflow: {experiment_name: /Shared/ai-slide-generator}}",

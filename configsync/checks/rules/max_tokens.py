@@ -1,4 +1,4 @@
-"""CS202: the token limit is above 0."""
+"""CS202: the token limit is 0 or less."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def check(document: Document) -> Iterator[Finding]:
     value = document.get(PATH)
     if type(value) is int and value <= 0:
         yield Finding(
-            PATH, f"the limit of {value} tokens leaves no answer", help="Write a number above 0."
+            PATH,
+            f"llm_max_tokens is {value}, and must be above 0",
+            "A limit that leaves no token leaves no answer.",
         )
 
 
@@ -23,7 +25,7 @@ RULE = Rule(
     code="CS202",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="the token limit is above 0",
+    summary="the token limit is 0 or less",
     why="An endpoint that may answer with no token answers with an error, at every request.",
     bad="spec: {ai_infra: {llm_max_tokens: 0}}",
     good="spec: {ai_infra: {llm_max_tokens: 80000}}",

@@ -1,4 +1,4 @@
-"""CS204: a Genie space's id is not blank."""
+"""CS204: a Genie space's id is blank."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RULE = Rule(
     code="CS204",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="a Genie space's id is not blank",
+    summary="a Genie space's id is blank",
     why="A space without an id can't be asked, and the failure shows only when someone asks it.",
     bad='spec: {genie_spaces: [{space_id: " "}]}',
     good="spec: {genie_spaces: [{space_id: 01effebcc2781b6bbb749077a55d31e3}]}",

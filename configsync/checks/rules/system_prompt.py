@@ -1,4 +1,4 @@
-"""CS207: the system prompt contains {max_slides}."""
+"""CS207: the system prompt lacks {max_slides}."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULE = Rule(
     code="CS207",
     severity=Severity.WARNING,
     kind="Profile",
-    summary="the system prompt contains {max_slides}",
+    summary="the system prompt lacks {max_slides}",
     why="Without it the limit that a user sets is never told to the model.",
     bad="spec: {prompts: {system_prompt: You make slides.}}",
     good='spec: {prompts: {system_prompt: "Make at most {max_slides} slides."}}',

@@ -1,4 +1,4 @@
-"""CS201: the temperature is from 0 to 1, with at most two decimals."""
+"""CS201: the temperature is outside of 0 to 1, or has more than two decimals."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RULE = Rule(
     code="CS201",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="the temperature is from 0 to 1, with at most two decimals",
+    summary="the temperature is outside of 0 to 1, or has more than two decimals",
     why="Serving endpoints refuse other temperatures, and the column numeric(3,2) would round "
     "0.755 to 0.76 without a word.",
     bad="spec: {ai_infra: {llm_temperature: 0.755}}",

@@ -1,4 +1,4 @@
-"""CS210: names are unique, also without regard to case and Unicode composition."""
+"""CS210: two names differ only in case or Unicode composition."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ def check(documents: Sequence[Document]) -> Iterator[tuple[Document, Finding]]:
             Finding(
                 PATH,
                 f"the name {name} differs from {other.name} only in case or composition",
+                "One may write é as one character, the other as e and an accent."
+                if normalize("NFC", name) == normalize("NFC", other.name or "")
+                else "",
                 help="Give one of the two another name.",
                 related=(Related("the other name", other.locate(PATH)),),
             ),
@@ -41,7 +44,7 @@ def check(documents: Sequence[Document]) -> Iterator[tuple[Document, Finding]]:
 RULE = Rule(
     code="CS210",
     severity=Severity.ERROR,
-    summary="names are unique, also without regard to case and Unicode composition",
+    summary="two names differ only in case or Unicode composition",
     why="Production and production are two rows to the database and one to the person who "
     "chooses; é has two spellings that no one can tell apart.",
     bad="metadata: {name: Production}\n---\nmetadata: {name: production}",

@@ -1,4 +1,4 @@
-"""CS206: the user prompt template contains {question}."""
+"""CS206: the user prompt template lacks {question}."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULE = Rule(
     code="CS206",
     severity=Severity.ERROR,
     kind="Profile",
-    summary="the user prompt template contains {question}",
+    summary="the user prompt template lacks {question}",
     why="A template that said {user_message} was filled by nobody: the model was asked nothing, "
     "and answered something.",
     bad='spec: {prompts: {user_prompt_template: "{user_message}"}}',
