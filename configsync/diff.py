@@ -44,7 +44,8 @@ def diff(
 
     for at, wanted in desired.items():
         known = applied.get(at)
-        if known is not None and known.owner not in (None, owner):
+        foreign = known is not None and known.owner not in (None, owner)
+        if known is not None and foreign and wanted.parent is None:
             result.diagnostics.append(_foreign(wanted, known))
         actual = live.get(at)
         if actual is None:
@@ -52,7 +53,7 @@ def diff(
             result.changes.append(_change(types, at, Action.CREATE, reason, None, wanted))
         elif actual.same_values(wanted):
             result.unchanged += 1
-            if known is None or _record(known) != _record(wanted):
+            if not foreign and (known is None or _record(known) != _record(wanted)):
                 result.records.append(wanted)
         else:
             renamed = originals[at].address != at and wanted.parent is None

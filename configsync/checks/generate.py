@@ -58,7 +58,7 @@ _METADATA = {
     "properties": {
         "name": {
             "type": "string",
-            "description": "The name, unique among the documents of this kind.",
+            "description": "The name, unique among the documents of its kind; no blank at an end.",
             "minLength": 1,
             "maxLength": 100,
             "pattern": r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$",

@@ -32,7 +32,8 @@ class Rule:
     each only the values at the paths that ``needs`` names; a rule has one of
     the two. Documents may not meet their schema: a check looks only at values
     of the type it expects. ``bad`` and ``good`` are YAML fragments, laid over
-    a minimal document of the kind; several are divided by ``---``.
+    a minimal document of the kind; several are divided by ``---``. A rule that
+    is ``enforced`` is one of the database's as well, and can't be silenced.
     """
 
     code: str
@@ -45,6 +46,7 @@ class Rule:
     check: Callable[[Document], Iterator[Finding]] | None = None
     check_source: Callable[[Sequence[Document]], Iterator[tuple[Document, Finding]]] | None = None
     needs: tuple[tuple[str, ...], ...] = ()
+    enforced: bool = False
 
     def __post_init__(self) -> None:
         if (self.check is None) == (self.check_source is None):

@@ -22,8 +22,10 @@ from configsync.core.values import Json
 class Schema:
     """The schema of a kind."""
 
-    def __init__(self, content: dict[str, Any]) -> None:
+    def __init__(self, content: dict[str, Any], basis: Schema | None = None) -> None:
+        """``basis`` holds as well: a team may tighten the packaged schema, not loosen it."""
         self.content = content
+        self.basis = basis
         self._compiled: Any = None
 
     def compiled(self) -> Any:
@@ -45,6 +47,8 @@ class Schema:
             from configsync.checks import wording
 
             yield from wording.explain(self.content, document)
+        elif self.basis is not None:
+            yield from self.basis.check(document)
 
 
 def load_schemas(
@@ -78,7 +82,8 @@ def _load(kind: Kind, folder: FilePath, name: str, file: str) -> Schema | Diagno
         content = json.loads(text)
         if not isinstance(content, dict):
             return codes.BAD_SCHEMA.at(where, f"{where.file} is not a JSON object")
-        schema = Schema(content)
+        own = _packaged(kind, file)
+        schema = Schema(content, Schema(own) if content != own else None)
         schema.compiled()
     except json.JSONDecodeError as error:
         at = Location(where.file, error.lineno, error.colno)

@@ -101,12 +101,15 @@ def _diagnose(error: Any, document: Document) -> Iterator[Diagnostic]:
             yield _make(codes.BAD_TEXT, document, path, summary)
         case "pattern":
             summary = f"{name} is {_show(value)}, which doesn't have the required form"
-            yield _make(codes.BAD_TEXT, document, path, summary, f"It must match {limit}.")
+            detail = _described(error.schema) or f"It must match {limit}."
+            yield _make(codes.BAD_TEXT, document, path, summary, detail)
         case "minItems" | "maxItems" | "minProperties" | "maxProperties":
             bound = "at least" if keyword.startswith("min") else "at most"
             have = _entries(len(value)) if value else "no entries"
             summary = f"{name} has {have}, and needs {bound} {limit}"
             yield _make(codes.BAD_LENGTH, document, path, summary)
+        case None:
+            yield _make(codes.SCHEMA, document, path, f"{name} can't stand here, by its schema")
         case _:
             summary = f"{name} doesn't meet {keyword} of its schema"
             yield _make(codes.SCHEMA, document, path, summary, f"{keyword}: {_show(limit)}")
@@ -150,8 +153,9 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
             summary, help = f"{name} can't stand here", "Write the value itself."
         else:
             absent = [p for p in properties if p not in error.instance]
-            near = get_close_matches(name, absent, 1) or get_close_matches(name, properties, 1)
-            summary = f"unknown key {name}"
+            near = get_close_matches(name, absent, 1)
+            shown = name if re.fullmatch(r"[\w.-]+", name) else f'"{name}"'
+            summary = f"unknown key {shown}"
             help = f"Did you mean {near[0]}?" if near else "Remove it."
         known = ", ".join(properties) or "none"
         yield codes.UNKNOWN_KEY.at(
@@ -200,15 +204,20 @@ def _retyped(value: Any, names: set[str]) -> str:
         if names & {"number", "integer"}:
             if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
                 return f"Write {value}, without quotes."
+            if re.fullmatch(r"\d+(_\d+)+", value):
+                return f"Write {value.replace('_', '')}."
             if re.fullmatch(r"0\d+", value):
                 octal = f", or 0o{value.lstrip('0')} for octal" if max(value) < "8" else ""
                 return f"Write {value.lstrip('0') or '0'}{octal}."
     elif value is None:
-        return "Give it a value, or remove the key."
+        return "Give it a value, or remove the key if it is optional."
     elif "string" in names and not isinstance(value, dict | list):
-        return f"Quote it: '{_show(value)}'."
+        return "Put it in quotes."
+    elif "string" in names and isinstance(value, dict) and [*value.values()] == [None]:
+        # {question} without quotes is a mapping with that key.
+        return f"Put it in quotes: '{{{next(iter(value))}}}'."
     elif "integer" in names and isinstance(value, float):
-        return "Write a whole number."
+        return f"Write {int(value)}." if value == int(value) else "Write a whole number."
     return ""
 
 

@@ -62,7 +62,7 @@ def output(*formats: str) -> Callable[[F], F]:
 
 def quiet(command: F) -> F:
     """``-q``: print only what was asked for, and errors."""
-    return click.option("-q", "--quiet", is_flag=True, help="Print errors only.")(command)
+    return click.option("-q", "--quiet", is_flag=True, help="Print the outcome only.")(command)
 
 
 def strict(command: F) -> F:

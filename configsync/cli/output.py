@@ -127,4 +127,5 @@ def _sources(root: Path, found: Iterable[Diagnostic]) -> dict[str, str]:
 
     places = {p.file for d in found for p in (d.location, *(r.location for r in d.related)) if p}
     texts = ((file, read_text(root, file)) for file in places)
-    return {file: text for file, text in texts if isinstance(text, str)}
+    # A byte order mark is no character of the first line.
+    return {file: text.removeprefix("\ufeff") for file, text in texts if isinstance(text, str)}

@@ -96,9 +96,9 @@ class FileCompiler:
         compiled = compile_document(document, settings.kinds[document.kind], settings.owner)
         record.diagnostics += compiled.diagnostics
         record.roots += [
-            (r.address, r.location)
+            (r.address, document.locate(("metadata", "name")))
             for r in compiled.resources
-            if r.parent is None and r.location is not None
+            if r.parent is None
         ]
         return compiled.resources
 
@@ -113,6 +113,7 @@ class FileCompiler:
         return extends is not None or patched or is_abstract(document)
 
     def _find_ignores(self, name: str, text: str, record: FileRecord) -> None:
-        ignores, problems = find_ignores(text, name, self.settings.rules)
+        silent = [code for code, rule in self.settings.rules.items() if not rule.enforced]
+        ignores, problems = find_ignores(text, name, silent)
         record.ignores = ignores
         record.diagnostics += problems

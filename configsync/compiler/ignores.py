@@ -54,7 +54,7 @@ def find_ignores(
                     f"{code} is no rule that can be ignored"
                     if code
                     else "the comment names no rule",
-                    "Only rules can be: what the schema or the database refuses stays refused.",
+                    "Only rules can be, and none that the database enforces.",
                     help="List the rules with: configsync rules",
                 )
             )

@@ -109,7 +109,7 @@ class _Run:
             for address, where in record.roots:
                 first = places.setdefault(address, where)
                 if first is not where:
-                    result.diagnostics.append(defined_twice(address, where, first, "metadata"))
+                    result.diagnostics.append(defined_twice(address, where, first, "metadata.name"))
         result.diagnostics += run_source_rules(outlines, self.settings.rules.values())
         result.diagnostics = apply_ignores(result.diagnostics, ignores)
 

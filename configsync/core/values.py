@@ -53,6 +53,8 @@ class Text:
     def canonical(self, value: object) -> Json:
         if not isinstance(value, str):
             raise Unstorable(f"expected text, got {type_name(value)}")
+        if "\0" in value:
+            raise Unstorable("it holds NUL, which PostgreSQL can't store")
         if self.length is not None and len(value) > self.length:
             raise Unstorable(
                 f"{len(value)} characters long, and the column holds at most {self.length}"

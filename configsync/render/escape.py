@@ -21,6 +21,10 @@ _INVISIBLE = re.compile(
 _COMMAND = re.compile(r"(?m)^(\s*:):|##\[")
 
 
+HIDDEN = re.compile(f"{_CONTROL.pattern[:-1]}{_INVISIBLE.pattern[1:]}")
+"""Every character that `visible` shows as something else."""
+
+
 def visible(text: str) -> str:
     """Text that shows all that it holds and can't steer a terminal.
 

@@ -13,6 +13,7 @@ from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.plan import Change, Plan
 from configsync.core.resource import Resource
 from configsync.core.revision import HistoryEntry
+from configsync.render.escape import HIDDEN
 
 FORMAT_VERSION = 1
 
@@ -152,7 +153,6 @@ def _location(location: Location | None) -> dict[str, Any] | None:
 
 
 def _spell(content: dict[str, Any]) -> str:
-    return (
-        json.dumps({"format_version": FORMAT_VERSION, **content}, indent=2, ensure_ascii=False)
-        + "\n"
-    )
+    """UTF-8, but for what steers a terminal or shows as nothing: that is escaped (rule 6.20)."""
+    text = json.dumps({"format_version": FORMAT_VERSION, **content}, indent=2, ensure_ascii=False)
+    return HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text) + "\n"

@@ -42,6 +42,16 @@ def scan(
             found.update(_walk(root, start, excluded, problems))
         elif os.path.lexists(root / start):
             found.update(_candidate(root, start, problems))
+        else:
+            problems.append(
+                codes.UNREADABLE.at(
+                    Location(path, 1, 1),
+                    f"{path} doesn't exist",
+                    "It is one of the paths of the source; to go on without it would plan the "
+                    "deletion of all that came from it.",
+                    help="Create it with a first profile, or correct paths in the settings.",
+                )
+            )
     return sorted(found), problems
 
 
@@ -60,7 +70,7 @@ def _walk(root: Path, folder: str, excluded: set[str], problems: list[Diagnostic
         name = entry.name if folder == "." else f"{folder}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(root, name, excluded, problems)
-        elif entry.name.endswith(SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
+        elif entry.name.lower().endswith(SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
             yield from _candidate(root, name, problems)
 
 

@@ -43,6 +43,17 @@ class Layers:
         problems = []
         for patch in patches:
             key = (patch.kind, patch.name or "")
+            problems += [
+                codes.BAD_LAYER.at(
+                    patch.locate(("metadata", word), key=True),
+                    f"a patch can't say {word}",
+                    "An overlay patches a document of the source, which says that itself.",
+                    path=f"metadata.{word}",
+                    help="Remove it, or write it in the document.",
+                )
+                for word in ("extends", "abstract")
+                if patch.get(("metadata", word)) is not None
+            ]
             if key in self.patches:
                 first = Related("it is patched here first", self.patches[key].locate())
                 problems.append(

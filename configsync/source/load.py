@@ -53,12 +53,13 @@ def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagn
         )
     for key in ("apiVersion", "kind"):
         if key not in root:
+            near = get_close_matches(key, list(root), 1)
             return codes.NOT_A_DOCUMENT.at(
-                where,
+                Location(*root.key_marks[near[0]]) if near else where,
                 f"the document has no {key}",
                 f"A document begins with apiVersion: {API_VERSION} and its kind.",
                 path=key,
-                help=_misspelt(key, root),
+                help=f"Rename {near[0]} to {key}." if near else "",
             )
     version, kind = root["apiVersion"], root["kind"]
     if version != API_VERSION:
@@ -82,11 +83,6 @@ def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagn
             help=f"Did you mean {near[0]}?" if near else "",
         )
     return Document(kind, root)
-
-
-def _misspelt(key: str, root: Map) -> str:
-    near = get_close_matches(key, list(root), 1)
-    return f"Rename {near[0]} to {key}." if near else ""
 
 
 def _shown(value: str) -> str:

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from configsync.core import codes
@@ -136,6 +136,8 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
     paths = settings.get("paths", ["profiles"])
     if not paths or not all(isinstance(p, str) and p for p in paths):
         raise UsageError(f"{file}: paths must be a list of folders or files.")
+    for path in (*paths, settings.get("schemas")):
+        _inside(path, f"{file}: {path}")
     targets = {}
     for name, content in settings.get("targets", {}).items():
         if not isinstance(content, dict):
@@ -143,6 +145,7 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
         _check(content, _TARGET_KEYS, f"{file}: targets.{name}")
         if "database" in content and "database_env" in content:
             raise UsageError(f"{file}: targets.{name} has both database and database_env.")
+        _inside(content.get("overlay"), f"{file}: targets.{name}.overlay")
         known = {k: v for k, v in content.items() if k != "policy"}
         targets[name] = Target(name, **known)
     return Project(
@@ -165,6 +168,15 @@ def _severities(content: dict[str, Any], file: str) -> dict[str, Severity | None
             raise UsageError(f"{file}: severity.{code} must be error, warning, info or off.")
         severities[code] = None if value == "off" else Severity(value)
     return severities
+
+
+def _inside(path: str | None, where: str) -> None:
+    """Settings come with a pull request: what they name lies within the project."""
+    if path is None:
+        return
+    steps = PurePath(path).parts
+    if not steps or PurePath(path).is_absolute() or ".." in steps:
+        raise UsageError(f"{where}: the path must lie within the project, and is {path!r}.")
 
 
 def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:

@@ -37,7 +37,7 @@ MAX_NODES = 100_000
 
 # The C parser reads YAML 1.1, where these end a line: it would count lines as no editor
 # does, and turn NEL into a newline within a text.
-_LINE_SEPARATOR = re.compile("[\x85\u2028\u2029]")
+_LINE_SEPARATOR = re.compile("[\x85\u2028\u2029\ufeff]")
 
 
 @dataclass(slots=True)
@@ -61,13 +61,15 @@ class Reading:
 def read(text: str, file: str) -> Reading:
     """Read the YAML documents in ``text``; ``file`` is named in every place."""
     reading = Reading()
+    # A byte order mark at the start is no character of the text, anywhere else a hidden one.
+    text = text.removeprefix("\ufeff")
     if (found := _LINE_SEPARATOR.search(text)) is not None:
         reading.diagnostics.append(_bad_character(file, text, found.start()))
         return reading
     try:
         _Builder(file, reading).run(CParser(text))
     except yaml.MarkedYAMLError as error:
-        reading.stop(_syntax(error, file))
+        reading.stop(_syntax(error, file, text))
     except yaml.reader.ReaderError as error:
         reading.stop(_character(error, text, file))
     except UnicodeEncodeError as error:
@@ -247,7 +249,8 @@ class _Builder:
         """Put a node into the collection that is open, or make it the document's root."""
         if not self.stack:
             self.reading.roots[-1] = value
-            self.reading.marks[-1] = mark
+            if value is not None:
+                self.reading.marks[-1] = mark
             return
         node = self.stack[-1]
         if isinstance(node, Seq):
@@ -284,7 +287,7 @@ class _Builder:
                 )
             )
         # The root's own step stays unused: a path begins below it.
-        self.steps.append(next(iter(self.step()), ""))
+        self.steps.append(next(iter(self.step()), "?"))
         self.put(node, node.mark)
         self.stack.append(node)
         self.keys.append(None)
@@ -316,18 +319,41 @@ class _Builder:
         )
 
 
-def _syntax(error: yaml.MarkedYAMLError, file: str) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
-    location = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file, 1, 1)
-    related: tuple[Related, ...] = ()
-    if error.context and error.context_mark and error.context_mark is not mark:
-        start = error.context_mark
-        related = (Related(error.context, Location(file, start.line + 1, start.column + 1)),)
+def _syntax(error: yaml.MarkedYAMLError, file: str, text: str) -> Diagnostic:
     problem = error.problem or "it can't be parsed"
-    summary, help = _PROBLEMS.get(problem, (problem, ""))
+    mark, start = error.problem_mark, error.context_mark
+    # What can't be scanned begins wrong; where the scanner gave up says little.
+    if start is not None and (error.context or "").startswith("while scanning"):
+        mark, start = start, None
+    location = _place(mark or start, file, text)
+    related: tuple[Related, ...] = ()
+    if start is not None and _place(start, file, text) != location:
+        related = (Related(error.context or "it begins here", _place(start, file, text)),)
+    if _CONFLICT.search(text):
+        summary, help = _UNRESOLVED
+    else:
+        summary, help = _PROBLEMS.get(problem, (problem, ""))
     return codes.SYNTAX.at(location, f"not YAML: {summary}", help=help, related=related)
 
 
+def _place(mark: Any, file: str, text: str) -> Location:
+    """Where a mark points; behind the end of the text, its last character."""
+    lines = _LINE_END.split(text)
+    while len(lines) > 1 and not lines[-1]:
+        lines.pop()
+    if mark is None:
+        return Location(file, 1, 1)
+    if mark.line >= len(lines):
+        return Location(file, len(lines), max(1, len(lines[-1])))
+    return Location(file, mark.line + 1, mark.column + 1)
+
+
+_LINE_END = re.compile("\r\n|\r|\n")
+_CONFLICT = re.compile("^(<<<<<<< |>>>>>>> )", re.MULTILINE)
+_UNRESOLVED = (
+    "a merge conflict is not resolved",
+    "Keep one of the two sides, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>.",
+)
 _LAYOUT = "Look for a line that is indented differently, and for an unclosed quote or bracket."
 
 # The parser's words for what is wrong, in ours, with what to do.
@@ -370,6 +396,10 @@ _PROBLEMS = {
         "an escape names no character",
         "Write the character itself.",
     ),
+    "did not find expected alphabetic or numeric character": (
+        "* and & begin an alias or anchor",
+        "Quote text that begins with * or &.",
+    ),
     "found undefined tag handle": ("a tag is used", "Remove the tag."),
     "did not find expected hexdecimal number": (
         "an escape in double quotes is incomplete",
@@ -386,13 +416,15 @@ def _character(error: yaml.reader.ReaderError, text: str, file: str) -> Diagnost
 
 
 def _bad_character(file: str, text: str, at: int) -> Diagnostic:
-    line = text.count("\n", 0, at) + 1
-    column = at - (text.rfind("\n", 0, at) + 1) + 1
+    before = _LINE_END.split(text[:at])
+    line, column = len(before), len(before[-1]) + 1
     separator = at < len(text) and _LINE_SEPARATOR.match(text[at])
     shown = f"U+{ord(text[at]):04X}" if at < len(text) else "at the end of the file"
     return codes.BAD_CHARACTER.at(
         Location(file, line, column),
         f"the character {shown} is not allowed",
-        "YAML readers disagree whether a line ends there." if separator else "",
-        help="Remove the character, or write it as an escape in double quotes.",
+        "YAML readers disagree what it means there." if separator else "",
+        help="Remove it."
+        if at < len(text) and text[at] == "\0"
+        else "Remove it, or write it as an escape in double quotes.",
     )

@@ -120,7 +120,7 @@ class References:
                 text.summary,
                 text.detail or "A path is relative to the folder of its document.",
                 path=path,
-                help=self._near(name) or text.help,
+                help=self._near(name, reference) or text.help,
             )
         if "\0" in text:
             at = text.index("\0")
@@ -132,14 +132,16 @@ class References:
             return codes.SCALAR_TOO_LONG.at(location, f"{name} is longer than 256 KiB", path=path)
         return text
 
-    def _near(self, name: str) -> str:
+    def _near(self, name: str, reference: str) -> str:
         """The file that was meant, if one of a similar name lies in the same folder."""
         folder, _, last = name.rpartition("/")
         try:
             near = get_close_matches(last, os.listdir(self.root / folder), 1)
         except OSError:
             return ""
-        return f"Did you mean {near[0]}?" if near and near[0] != last else ""
+        return (
+            f"Did you mean {reference[: -len(last)]}{near[0]}?" if near and near[0] != last else ""
+        )
 
     def _without_links(self, name: str) -> bool:
         """Tell whether no part of the path is a symbolic link."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from configsync.compiler.source import compile_source
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Severity, has_errors
+from configsync.core.errors import UsageError
 from configsync.core.resource import State
 from configsync.source.project import Project, Target
 
@@ -52,7 +53,19 @@ def validate(
 
 
 def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Diagnostic]:
-    """The findings with the severities that the settings give them."""
+    """The findings with the severities that the settings give them.
+
+    Raises UsageError for settings about what is no rule, or one that the
+    database enforces.
+    """
+    for code in project.severities:
+        from configsync.checks.rules import all_rules
+
+        rule = all_rules().get(code)
+        if rule is None:
+            raise UsageError(f"severity.{code} in the settings: there is no rule {code}.")
+        if rule.enforced:
+            raise UsageError(f"severity.{code} in the settings: the database enforces that rule.")
     weighed = []
     for diagnostic in found:
         severity = project.severities.get(diagnostic.code, diagnostic.severity)
@@ -65,26 +78,51 @@ def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Di
 
 
 def _most_telling(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-    """Of several codes for one value, keep the one that says most.
+    """Of several findings about one value, keep those that say most.
 
-    A rule knows why a value is wrong; the schema only that it is; the column
-    only that it doesn't fit.
+    A fault of reading leaves nothing there to judge; an error is more than a
+    warning; a rule knows why a value is wrong, the schema only that it is, and
+    the column only that it doesn't fit.
     """
-
-    def rank(diagnostic: Diagnostic) -> int:
-        if diagnostic.code in _OF_THE_COLUMN:
-            return 2
-        return 1 if diagnostic.code in _OF_THE_SCHEMA else 0
-
-    best: dict[tuple[object, str], int] = {}
-    for diagnostic in diagnostics:
-        place = (diagnostic.location, diagnostic.path)
-        best[place] = min(rank(diagnostic), best.get(place, 2))
-    kept = (d for d in diagnostics if rank(d) == best[(d.location, d.path)])
+    unread: dict[str, list[Diagnostic]] = {}
+    best: dict[tuple[object, str], tuple[bool, int]] = {}
+    for found in diagnostics:
+        if found.location is not None and found.path and found.code in _OF_READING:
+            unread.setdefault(found.location.file, []).append(found)
+        place = (found.location, found.path)
+        best[place] = min(_rank(found), best.get(place, _rank(found)))
+    kept = (
+        d for d in diagnostics if _rank(d) == best[(d.location, d.path)] and not _follows(d, unread)
+    )
     # A fault of a base shows in every document that extends it, and is one.
     return list(dict.fromkeys(kept))
 
 
+def _rank(found: Diagnostic) -> tuple[bool, int]:
+    order = 2 if found.code in _OF_THE_COLUMN else 1 if found.code in _OF_THE_SCHEMA else 0
+    return (found.severity is not Severity.ERROR, order)
+
+
+def _follows(found: Diagnostic, unread: dict[str, list[Diagnostic]]) -> bool:
+    """Tell whether a finding only repeats that something there couldn't be read."""
+    if found.location is None or found.code in _OF_READING:
+        return False
+    return any(
+        found.location.line >= cause.location.line
+        and found.path.startswith(cause.path)
+        and found.path[len(cause.path) : len(cause.path) + 1] in ("", ".", "[")
+        for cause in unread.get(found.location.file, ())
+        if cause.location is not None
+    )
+
+
+_OF_READING = {
+    c.code
+    for c in (
+        *(codes.ALIAS, codes.TAG, codes.BAD_KEY, codes.INEXACT, codes.NOT_FINITE, codes.BAD_LAYER),
+        *(codes.BAD_FILE_REFERENCE, codes.BAD_VARIABLE_REFERENCE, codes.SCALAR_TOO_LONG),
+    )
+}
 _OF_THE_SCHEMA = {
     c.code
     for c in (codes.NOT_ALLOWED, codes.OUT_OF_RANGE, codes.BAD_TEXT, codes.BAD_LENGTH, codes.SCHEMA)

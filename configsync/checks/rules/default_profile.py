@@ -40,5 +40,6 @@ RULE = Rule(
     "---\nmetadata: {name: b}\nspec: {default: true}",
     good="metadata: {name: a}\nspec: {default: true}\n---\nmetadata: {name: b}",
     check_source=check,
+    enforced=True,
     needs=(("metadata", "name"), PATH),
 )

@@ -15,6 +15,8 @@ def check(document: Document) -> Iterator[Finding]:
     spaces = document.get(PATH)
     if not isinstance(spaces, list) or not all(isinstance(s, dict) for s in spaces):
         return
+    if any(not isinstance(s.get("default", False), bool) for s in spaces):
+        return  # Which of them is meant shows once that is mended.
     chosen = [i for i, space in enumerate(spaces) if space.get("default") is True]
     single = len(spaces) == 1 and "default" not in spaces[0]
     if len(chosen) > 1:
@@ -45,4 +47,5 @@ RULE = Rule(
     bad="spec: {genie_spaces: [{space_id: a}, {space_id: b}]}",
     good="spec: {genie_spaces: [{space_id: a, default: true}, {space_id: b}]}",
     check=check,
+    enforced=True,
 )

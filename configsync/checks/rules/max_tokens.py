@@ -30,4 +30,5 @@ RULE = Rule(
     bad="spec: {ai_infra: {llm_max_tokens: 0}}",
     good="spec: {ai_infra: {llm_max_tokens: 80000}}",
     check=check,
+    enforced=True,
 )

@@ -42,4 +42,5 @@ RULE = Rule(
     bad="spec: {ai_infra: {llm_temperature: 0.755}}",
     good="spec: {ai_infra: {llm_temperature: 0.75}}",
     check=check,
+    enforced=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from configsync.checks.rule import Finding, Rule
 from configsync.core.diagnostic import Related, Severity
@@ -13,8 +13,12 @@ PATH = ("metadata", "name")
 
 
 def fold(name: str) -> str:
-    """Names that fold to the same text look the same: NFC, then case folding, then NFC."""
-    return normalize("NFC", normalize("NFC", name).casefold())
+    """Names that fold to the same text look the same.
+
+    NFC, case folding and NFC again, without the characters that show as nothing.
+    """
+    shown = "".join(c for c in name if category(c) != "Cf")
+    return normalize("NFC", normalize("NFC", shown).casefold())
 
 
 def check(documents: Sequence[Document]) -> Iterator[tuple[Document, Finding]]:

@@ -27,7 +27,7 @@ def render(entries: Iterable[HistoryEntry], style: Style) -> str:
         lines += [_entry(e, style) for e in members]
         lines.append("")
     if not lines:
-        return "No history yet.\n"
+        return "No history.\n"
     return "\n".join(lines)
 
 
