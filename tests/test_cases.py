@@ -341,7 +341,6 @@ def test_schema_prints_what_it_writes(project: Workspace) -> None:
 # What should be but isn't. A mark goes when its test passes.
 
 
-@pytest.mark.xfail(reason="compiling relies on what a repository's own schema no longer asks")
 @pytest.mark.parametrize("spec", [{}, [], {"ai_infra": []}], ids=str)
 def test_a_loose_schema_is_no_way_around_the_columns(spec: Any, project: Workspace) -> None:
     project.write(SCHEMA, "{}")
@@ -349,7 +348,6 @@ def test_a_loose_schema_is_no_way_around_the_columns(spec: Any, project: Workspa
     assert _findings(project) != ""
 
 
-@pytest.mark.xfail(reason="a path that isn't there is passed over, and its documents deleted")
 def test_a_misspelt_path_deletes_nothing(project: Workspace) -> None:
     project.write("configsync.toml", 'paths = ["profiles", "teams"]\n')
     project.write("profiles/production.yaml", profile(default=True))
@@ -359,14 +357,12 @@ def test_a_misspelt_path_deletes_nothing(project: Workspace) -> None:
     assert project.run("plan").code == 1
 
 
-@pytest.mark.xfail(reason="only paths are held to the project, schemas isn't")
 def test_schemas_are_written_within_the_project(project: Workspace) -> None:
     project.write("configsync.toml", 'schemas = "../elsewhere"\n')
     assert project.run("schema", "--write").code == 1
     assert not (project.root.parent / "elsewhere").exists()
 
 
-@pytest.mark.xfail(reason="JSON carries bidi and C1 characters as they are to a terminal")
 def test_json_steers_no_terminal(project: Workspace) -> None:
     text = profile(default=True, metadata__description="\u202e\x9b31m\ufeff")
     project.write(INPUT, text.encode("ascii", "backslashreplace"))
@@ -374,7 +370,6 @@ def test_json_steers_no_terminal(project: Workspace) -> None:
     assert not re.search("[\x7f-\x9f\u202a-\u202e\ufeff]", output)
 
 
-@pytest.mark.xfail(reason="a rule that a unique index enforces too can be ignored until apply")
 def test_two_defaults_are_refused_before_the_database_does(project: Workspace) -> None:
     ignored = "  # configsync: ignore CS209 both are meant\n"
     first, second = profile("first", default=True), profile("second", default=True)
@@ -385,7 +380,6 @@ def test_two_defaults_are_refused_before_the_database_does(project: Workspace) -
     assert project.run("validate").code == 1
 
 
-@pytest.mark.xfail(reason="what a variable brings isn't held to the limits of a file")
 def test_a_variable_brings_no_nul(project: Workspace) -> None:
     project.write("configsync.toml", '[targets.prod]\nvars = {endpoint = "data\\u0000bricks"}\n')
     project.write(INPUT, profile(spec__ai_infra__llm_endpoint={"$var": "endpoint"}))

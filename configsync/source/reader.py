@@ -322,8 +322,7 @@ class _Builder:
 def _syntax(error: yaml.MarkedYAMLError, file: str, text: str) -> Diagnostic:
     problem = error.problem or "it can't be parsed"
     mark, start = error.problem_mark, error.context_mark
-    # What can't be scanned begins wrong; where the scanner gave up says little.
-    if start is not None and (error.context or "").startswith("while scanning"):
+    if start is not None and problem in _BEGINS_WRONG:
         mark, start = start, None
     location = _place(mark or start, file, text)
     related: tuple[Related, ...] = ()
@@ -348,6 +347,12 @@ def _place(mark: Any, file: str, text: str) -> Location:
     return Location(file, mark.line + 1, mark.column + 1)
 
 
+# Where the parser gave up says little here: what it was reading begins at the fault.
+_BEGINS_WRONG = (
+    "found unexpected end of stream",
+    "could not find expected ':'",
+    "did not find expected alphabetic or numeric character",
+)
 _LINE_END = re.compile("\r\n|\r|\n")
 _CONFLICT = re.compile("^(<<<<<<< |>>>>>>> )", re.MULTILINE)
 _UNRESOLVED = (
