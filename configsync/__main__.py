@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if sys.getfilesystemencoding() != "utf-8" and os.environ.get("PYTHONUTF8") != "1":
+        # File names and output are UTF-8 whatever the locale (rule 6.12): Python decides that
+        # at its start, so start it again.
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "configsync", *sys.argv[1:]])
     if sys.argv[1:] == ["--version"]:
         # Answered before click is loaded, which takes longer than all else.
         from configsync import __version__

@@ -20,7 +20,9 @@ class Compilation:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def compile_document(document: Document, kind: Kind, owner: str) -> Compilation:
+def compile_document(
+    document: Document, kind: Kind, owner: str, *, layered: bool = False
+) -> Compilation:
     """Compile a document that meets its schema; ``owner`` is the source's id.
 
     A resource that it defines twice is a diagnostic that shows both places.
@@ -29,7 +31,7 @@ def compile_document(document: Document, kind: Kind, owner: str) -> Compilation:
     addresses: list[str] = []
     places: dict[str, Location] = {}
     for compiled in kind.compile(document):
-        resource = _resource(compiled, document, addresses, owner, result.diagnostics)
+        resource = _resource(compiled, document, addresses, owner, layered, result.diagnostics)
         addresses.append(resource.address)
         assert resource.location is not None
         first = places.setdefault(resource.address, resource.location)
@@ -59,21 +61,37 @@ def _resource(
     document: Document,
     addresses: list[str],
     owner: str,
+    layered: bool,
     problems: list[Diagnostic],
 ) -> Resource:
     type_ = compiled.type
     parent = None if compiled.parent is None else addresses[compiled.parent]
     values = _canonical(compiled, document, problems)
+    location = document.locate(compiled.path, key=True)
     return Resource(
         address=type_.address({**compiled.values, **values}, parent),
         domain=type_.domain,
         values=values,
         parent=parent,
         owner=owner,
-        location=document.locate(compiled.path, key=True),
+        location=location,
         renamed_from=document.get(("metadata", "renamed_from")) if parent is None else None,
         prevent_destroy=document.get(("metadata", "prevent_destroy")) is True,
+        elsewhere=_elsewhere(compiled, document, location) if layered else None,
     )
+
+
+def _elsewhere(
+    compiled: Compiled, document: Document, location: Location
+) -> dict[str, Location] | None:
+    """The places of the values that a layer in another file sets."""
+    places = {}
+    for column in compiled.type.columns:
+        path = compiled.paths.get(column.name, (*compiled.path, column.name))
+        where = document.locate(path)
+        if document.get(path) is not None and where.file != location.file:
+            places[column.name] = where
+    return places or None
 
 
 def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic]) -> Row:

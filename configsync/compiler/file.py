@@ -77,11 +77,17 @@ class FileCompiler:
         return record
 
     def compile_document(
-        self, document: Document, record: FileRecord, *, references: bool = True
+        self,
+        document: Document,
+        record: FileRecord,
+        *,
+        references: bool = True,
+        layered: bool = False,
     ) -> list[Resource]:
         """Compile one whole document, layers merged; what is found goes into the record.
 
-        ``references`` tells that it may have some.
+        ``references`` tells that it may have some, ``layered`` that its values
+        may come from several files.
         """
         settings = self.settings
         followed = self.references.resolve(document.body) if references else Followed()
@@ -93,7 +99,8 @@ class FileCompiler:
         record.diagnostics += run_document_rules(document, settings.rules.values())
         if found is None or found or followed.diagnostics:
             return []
-        compiled = compile_document(document, settings.kinds[document.kind], settings.owner)
+        kind = settings.kinds[document.kind]
+        compiled = compile_document(document, kind, settings.owner, layered=layered)
         record.diagnostics += compiled.diagnostics
         record.roots += [
             (r.address, document.locate(("metadata", "name")))

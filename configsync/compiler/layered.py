@@ -90,7 +90,7 @@ def _compile(
     record.diagnostics += problems
     if is_abstract(document):
         return []
-    return compiler.compile_document(merged, record)
+    return compiler.compile_document(merged, record, layered=True)
 
 
 def _parse(compiler: FileCompiler, name: str) -> tuple[list[Document], list[Diagnostic]]:

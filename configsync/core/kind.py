@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from configsync.core.document import Document, Path
-from configsync.core.resource import ResourceType
+from configsync.core.resource import Resource, ResourceType
 from configsync.core.values import Row
 
 API_VERSION = "configsync/v1"
@@ -39,7 +39,10 @@ class Kind:
     the resource types, parents before their parts. ``compile`` may rely on the
     document having passed its schema. ``list_keys`` tells by which key the
     items of a list merge when layers are laid over each other, by the list's
-    path.
+    path. ``decompile`` is the way back: from resources of the kind to each
+    document that they make, as the address that all of its resources lie
+    within, and its metadata and spec. It doesn't judge: what the resources
+    lack is absent from the document, which its schema then says.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Kind:
     types: tuple[ResourceType, ...]
     compile: Callable[[Document], Iterator[Compiled]]
     list_keys: dict[tuple[str, ...], str] = field(default_factory=dict)
+    decompile: Callable[[Iterable[Resource]], Iterator[tuple[str, dict[str, Any]]]] | None = None
 
     @property
     def slug(self) -> str:

@@ -68,6 +68,11 @@ class Change:
     @property
     def location(self) -> Location | None:
         """Where the change is written; for a delete, where its resource last stood."""
+        elsewhere = self.resource.elsewhere
+        if self.before is not None and elsewhere:
+            for name in self.fields:
+                if name in elsewhere:
+                    return elsewhere[name]
         return self.resource.location
 
     @property

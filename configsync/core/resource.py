@@ -67,8 +67,9 @@ class Resource:
     """One row-shaped unit.
 
     ``values`` has every column of the resource's type, in canonical form.
-    Where it is defined (``location``) and what stands in its metadata are no
-    part of what is compared.
+    Where it is defined (``location``; ``elsewhere`` for values that another
+    file's layer sets) and what stands in its metadata are no part of what is
+    compared.
     """
 
     address: str
@@ -79,6 +80,7 @@ class Resource:
     location: Location | None = None
     renamed_from: str | None = None
     prevent_destroy: bool = False
+    elsewhere: dict[str, Location] | None = None
 
     def differing(self, other: Resource) -> tuple[str, ...]:
         """The names of the columns whose values differ, in order."""

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,9 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 
 # What YAML can't hold as it is, what a terminal would obey, and bidirectional controls: they
 # would show a reviewer something else than what is stored.
-_ESCAPED = re.compile(
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
-_NOT_LITERAL = re.compile(_ESCAPED.pattern[:-1] + "\x00-\x08\x0b-\x1f]")
+_AWKWARD = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff"
+_ESCAPED = re.compile(f"[{_AWKWARD}]")
+_NOT_LITERAL = re.compile(f"[\x00-\x08\x0b-\x1f{_AWKWARD}]")
 
 _RESERVED = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")
 """Names that Windows keeps for devices, whatever the suffix."""
@@ -67,22 +66,23 @@ def lay_out(body: Mapping[str, Any], stem: str, comment: str = "") -> dict[str, 
     return {f"{stem}.yaml": emit(apart, comment), **texts}
 
 
-def file_stems(names: Iterable[str]) -> dict[str, str]:
+def file_stems(names: Mapping[str, str]) -> dict[str, str]:
     """Names for files: readable, valid everywhere, distinct also where case doesn't count.
 
-    Of names that would give the same file, all but the first in sorted order
-    get a digest of the name behind it.
+    ``names`` are what to call each of some identities. Of names that would give
+    the same file, all but the first in sorted order get a digest of their
+    identity behind them.
     """
     stems: dict[str, str] = {}
     taken: set[str] = set()
-    for name in sorted(names):
+    for identity, name in sorted(names.items(), key=lambda item: item[::-1]):
         stem = _slug(name) or "unnamed"
         if _RESERVED.fullmatch(_fold(stem)) or _fold(stem) in taken:
-            mark = blake2b(name.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+            mark = blake2b(identity.encode(errors="surrogatepass"), digest_size=8).hexdigest()
             length = next(n for n in range(6, 17) if _fold(f"{stem}-{mark[:n]}") not in taken)
             stem = f"{stem}-{mark[:length]}"
         taken.add(_fold(stem))
-        stems[name] = stem
+        stems[identity] = stem
     return stems
 
 

@@ -13,11 +13,14 @@ from typing import Any, TypeVar, dataclass_transform
 T = TypeVar("T")
 
 
-@dataclass_transform()
+@dataclass_transform(kw_only_default=True)
 def spec(cls: type[T]) -> type[T]:
-    """Make a class a dataclass whose field docstrings pydantic reads."""
+    """Make a class a dataclass whose field docstrings pydantic reads.
+
+    The order of its fields is that of the schema, and that which fmt writes.
+    """
     cls.__pydantic_config__ = {"use_attribute_docstrings": True}  # type: ignore[attr-defined]
-    return dataclass(cls)
+    return dataclass(kw_only=True)(cls)
 
 
 class Keywords:

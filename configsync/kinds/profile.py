@@ -62,13 +62,13 @@ class Prompts:
 class ProfileSpec:
     """What one profile configures."""
 
+    default: bool = False
+    """Whether applications that name no profile get this one: exactly one of all profiles."""
     ai_infra: AiInfra
     genie_spaces: Annotated[list[GenieSpace], schema(minItems=1)]
     """The Genie spaces that the application may ask."""
     mlflow: Mlflow
     prompts: Prompts
-    default: bool = False
-    """Whether applications that name no profile get this one: exactly one of all profiles."""
 
 
 PROFILE = ResourceType(
@@ -201,7 +201,9 @@ def _decompile_spaces(spaces: list[Resource]) -> list[dict[str, Any]]:
     """The Genie spaces of a profile, the default first."""
     found = []
     for space in sorted(spaces, key=lambda s: (s.values["is_default"] is not True, s.address)):
-        values = {k: v for k, v in space.values.items() if v is not None and k != "is_default"}
+        values: dict[str, Any] = {
+            k: v for k, v in space.values.items() if v is not None and k != "is_default"
+        }
         if space.values["is_default"] is not False or len(spaces) == 1:
             values["default"] = space.values["is_default"]
         found.append(values)

@@ -30,7 +30,7 @@ def parse(text: str, name: str, kinds: Collection[str]) -> tuple[list[Document],
         if isinstance(found, Document):
             documents.append(found)
         else:
-            problems.append(found)
+            problems += found
     if not reading.roots and not reading.diagnostics:
         problems.append(
             codes.EMPTY.at(
@@ -42,38 +42,34 @@ def parse(text: str, name: str, kinds: Collection[str]) -> tuple[list[Document],
     return documents, problems
 
 
-def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagnostic:
+def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | list[Diagnostic]:
     where = Location(*mark)
     if root is None:
-        return codes.EMPTY.at(where, "the document is empty", help="Remove its --- line.")
+        return [codes.EMPTY.at(where, "the document is empty", help="Remove its --- line.")]
     if not isinstance(root, Map):
-        return codes.NOT_A_DOCUMENT.at(
-            where,
-            f"expected a mapping with apiVersion and kind, got {type_name(root)}",
-        )
-    for key in ("apiVersion", "kind"):
-        if key not in root:
-            near = get_close_matches(key, list(root), 1)
-            return codes.NOT_A_DOCUMENT.at(
-                Location(*root.key_marks[near[0]]) if near else where,
-                f"the document has no {key}",
-                f"A document begins with apiVersion: {API_VERSION} and its kind.",
-                path=key,
-                help=f"Rename {near[0]} to {key}." if near else "",
-            )
+        summary = f"expected a mapping with apiVersion and kind, got {type_name(root)}"
+        return [codes.NOT_A_DOCUMENT.at(where, summary)]
+    missing = [_missing(key, root, where) for key in ("apiVersion", "kind") if key not in root]
+    if missing:
+        return missing
     version, kind = root["apiVersion"], root["kind"]
     if version != API_VERSION:
-        return codes.UNKNOWN_API_VERSION.at(
-            Location(*root.marks["apiVersion"]),
-            f"unknown apiVersion {_shown(version)}"
-            if isinstance(version, str)
-            else f"apiVersion must be text, and is {type_name(version)}",
-            path="apiVersion",
-            help=f"Write {API_VERSION}.",
-        )
-    if not isinstance(kind, str) or kind not in kinds:
-        near = get_close_matches(kind, kinds, 1) if isinstance(kind, str) else []
-        return codes.UNKNOWN_KIND.at(
+        text = isinstance(version, str)
+        return [
+            codes.UNKNOWN_API_VERSION.at(
+                Location(*root.marks["apiVersion"]),
+                f"unknown apiVersion {_shown(version)}"
+                if text
+                else f"apiVersion must be text, and is {type_name(version)}",
+                path="apiVersion",
+                help=f"Write {API_VERSION}.",
+            )
+        ]
+    if isinstance(kind, str) and kind in kinds:
+        return Document(kind, root)
+    near = get_close_matches(kind, kinds, 1) if isinstance(kind, str) else []
+    return [
+        codes.UNKNOWN_KIND.at(
             Location(*root.marks["kind"]),
             f"unknown kind {_shown(kind)}"
             if isinstance(kind, str)
@@ -82,7 +78,18 @@ def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | Diagn
             path="kind",
             help=f"Did you mean {near[0]}?" if near else "",
         )
-    return Document(kind, root)
+    ]
+
+
+def _missing(key: str, root: Map, where: Location) -> Diagnostic:
+    near = get_close_matches(key, list(root), 1)
+    return codes.NOT_A_DOCUMENT.at(
+        Location(*root.key_marks[near[0]]) if near else where,
+        f"the document has no {key}",
+        f"A document begins with apiVersion: {API_VERSION} and its kind.",
+        path=key,
+        help=f"Rename {near[0]} to {key}." if near else "",
+    )
 
 
 def _shown(value: str) -> str:

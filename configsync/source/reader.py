@@ -263,7 +263,7 @@ class _Builder:
                     Location(*mark),
                     "a key is a list or a mapping",
                     path=self.path(),
-                    help="Write a name.",
+                    help="Write a name; text that begins with { or [ needs quotes.",
                 )
             )
             key = ("?", mark)
@@ -287,8 +287,9 @@ class _Builder:
                 )
             )
         # The root's own step stays unused: a path begins below it.
-        self.steps.append(next(iter(self.step()), "?"))
+        step = next(iter(self.step()), "?")
         self.put(node, node.mark)
+        self.steps.append(step)
         self.stack.append(node)
         self.keys.append(None)
 
@@ -322,7 +323,8 @@ class _Builder:
 def _syntax(error: yaml.MarkedYAMLError, file: str, text: str) -> Diagnostic:
     problem = error.problem or "it can't be parsed"
     mark, start = error.problem_mark, error.context_mark
-    if start is not None and problem in _BEGINS_WRONG:
+    ended = mark is not None and mark.index >= len(text)
+    if start is not None and (ended or problem in _BEGINS_WRONG):
         mark, start = start, None
     location = _place(mark or start, file, text)
     related: tuple[Related, ...] = ()

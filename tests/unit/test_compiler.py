@@ -50,6 +50,7 @@ spec:
         ("# configsync: ignore CS207 the page has no limit", "", []),
         ("# configsync: ignore CS207", "", [("CS140", "error"), ("CS207", "warning")]),
         ("# configsync: ignore CS999 x", "", [("CS140", "error"), ("CS207", "warning")]),
+        ("# configsync: ignore CS209 x", "", [("CS140", "error"), ("CS207", "warning")]),
         ("# configsync: ignore CS301 x", "", [("CS140", "error"), ("CS207", "warning")]),
         ("# configsync: ignore", "", [("CS140", "error"), ("CS207", "warning")]),
         (
@@ -75,12 +76,12 @@ def test_text_that_looks_like_such_a_comment_is_text(project: Workspace) -> None
 
 
 def test_a_rule_about_all_documents_is_silenced_too(project: Workspace) -> None:
-    project.write("profiles/a.yaml", profile("a", default=True))
+    project.write("profiles/a.yaml", profile("Production"))
     text = SHORT.replace("BEFORE", "# x").replace("You make slides.AFTER", "'{max_slides}'")
     project.write("profiles/b.yaml", text)
-    assert codes(project) == [("CS209", "error")]
-    comment = "true # configsync: ignore CS209 the other one goes next week"
-    project.write("profiles/b.yaml", text.replace("default: true", f"default: {comment}"))
+    assert codes(project) == [("CS210", "error")]
+    comment = "# configsync: ignore CS210 the other one goes next week"
+    project.write("profiles/b.yaml", text.replace("production}", f"production}} {comment}"))
     assert codes(project) == []
 
 
