@@ -20,6 +20,16 @@ class Compilation:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Metadata:
+    """What all resources of a document have in common."""
+
+    owner: str
+    renamed_from: str | None
+    prevent_destroy: bool
+    layered: bool
+
+
 def compile_document(
     document: Document, kind: Kind, owner: str, *, layered: bool = False
 ) -> Compilation:
@@ -30,8 +40,14 @@ def compile_document(
     result = Compilation()
     addresses: list[str] = []
     places: dict[str, Location] = {}
+    metadata = _Metadata(
+        owner,
+        document.get(("metadata", "renamed_from")),
+        document.get(("metadata", "prevent_destroy")) is True,
+        layered,
+    )
     for compiled in kind.compile(document):
-        resource = _resource(compiled, document, addresses, owner, layered, result.diagnostics)
+        resource = _resource(compiled, document, addresses, metadata, result.diagnostics)
         addresses.append(resource.address)
         assert resource.location is not None
         first = places.setdefault(resource.address, resource.location)
@@ -60,8 +76,7 @@ def _resource(
     compiled: Compiled,
     document: Document,
     addresses: list[str],
-    owner: str,
-    layered: bool,
+    metadata: _Metadata,
     problems: list[Diagnostic],
 ) -> Resource:
     type_ = compiled.type
@@ -69,15 +84,15 @@ def _resource(
     values = _canonical(compiled, document, problems)
     location = document.locate(compiled.path, key=True)
     return Resource(
-        address=type_.address({**compiled.values, **values}, parent),
+        address=type_.address(compiled.values, parent),
         domain=type_.domain,
         values=values,
         parent=parent,
-        owner=owner,
+        owner=metadata.owner,
         location=location,
-        renamed_from=document.get(("metadata", "renamed_from")) if parent is None else None,
-        prevent_destroy=document.get(("metadata", "prevent_destroy")) is True,
-        elsewhere=_elsewhere(compiled, document, location) if layered else None,
+        renamed_from=metadata.renamed_from if parent is None else None,
+        prevent_destroy=metadata.prevent_destroy,
+        elsewhere=_elsewhere(compiled, document, location) if metadata.layered else None,
     )
 
 

@@ -84,14 +84,14 @@ class Document:
         With ``key``, the place of its key where it stands in a mapping.
         """
         node: Any = self.body
-        mark = self.body.mark
+        marks: Any = None
+        last: str | int = ""
         for step in path:
             if not _has(node, step):
                 break
-            marks: Any = node.key_marks if key and isinstance(node, Map) else node.marks
-            mark = marks[step]
-            node = node[step]
-        return Location(*mark)
+            marks = node.key_marks if key and node.__class__ is Map else node.marks
+            last, node = step, node[step]
+        return Location(*(self.body.mark if marks is None else marks[last]))
 
     def texts(self, *path: str) -> Iterator[tuple[Path, str]]:
         """The text at ``path``, with its path, if there is text."""

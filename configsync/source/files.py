@@ -98,11 +98,15 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
     `MAX_FILE_BYTES` or is not UTF-8 is a diagnostic.
     """
     try:
-        handle = os.open(root / name, _OPEN_FLAGS)
-        with open(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
+        handle = os.open(f"{root}/{name}", _OPEN_FLAGS)
+        try:
+            about = os.fstat(handle)
+            if not stat.S_ISREG(about.st_mode):
                 return _unreadable(name, "it is not a regular file")
-            data = file.read(MAX_FILE_BYTES + 1)
+            # A file that grows meanwhile is read as it was when it was opened.
+            data = os.read(handle, min(about.st_size, MAX_FILE_BYTES) + 1)
+        finally:
+            os.close(handle)
     except (OSError, ValueError) as error:
         return _unreadable(name, getattr(error, "strerror", None) or "its name is not valid")
     if len(data) > MAX_FILE_BYTES:

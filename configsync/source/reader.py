@@ -32,6 +32,9 @@ from configsync.core.document import Map, Mark, Seq, show_path
 from configsync.source.scalars import MAX_INTEGER_DIGITS, Inexact, NotFinite, resolve
 
 MAX_SCALAR_BYTES = 256 * 1024
+SHORT = MAX_SCALAR_BYTES // 4
+"""Characters that can't be more than `MAX_SCALAR_BYTES`."""
+
 MAX_DEPTH = 64
 MAX_NODES = 100_000
 
@@ -109,7 +112,9 @@ class _Builder:
             if kind is ScalarEvent:
                 nodes += 1
                 start = event.start_mark
-                self.scalar(event, (file, start.line + 1, start.column + 1))
+                mark = (file, start.line + 1, start.column + 1)
+                if not self.entry(event, mark):
+                    self.scalar(event, mark)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 stack.pop()
                 keys.pop()
@@ -129,6 +134,26 @@ class _Builder:
                 return
             if nodes > MAX_NODES:
                 raise _Stop(self.too_many(event))
+
+    def entry(self, event: Any, mark: Mark) -> bool:
+        """Take a key or a value of a mapping, the common case; False if anything is odd."""
+        text = event.value
+        node = self.stack[-1] if self.stack else None
+        if node.__class__ is not Map or event.tag is not None or len(text) >= SHORT:
+            return False
+        if event.style == '"' and "\0" in text:
+            return False
+        key = self.keys[-1]
+        if key is None:
+            if text in node or text == "<<":
+                return False
+            self.keys[-1] = (text, mark)
+            return True
+        if key[0] in node:
+            return False
+        node.put(key[0], self.resolve(text, mark) if event.implicit[0] else text, key[1], mark)
+        self.keys[-1] = None
+        return True
 
     def start_document(self, event: Event) -> None:
         self.reading.roots.append(None)
@@ -166,7 +191,7 @@ class _Builder:
         if event.tag is not None and event.tag != "!":
             self.refuse_tag(event, mark)
         # Only an escape can bring NUL: the parser refuses the character itself.
-        if len(text) * 4 > MAX_SCALAR_BYTES or (event.style == '"' and "\0" in text):
+        if len(text) >= SHORT or (event.style == '"' and "\0" in text):
             self.check_text(text, mark)
         if self.stack and self.keys[-1] is None and self.stack[-1].__class__ is Map:
             self.key(text, plain, mark)
