@@ -38,6 +38,7 @@ class Settings:
     schemas: Mapping[str, Schema | None]
     variables: Mapping[str, Any]
     patched: frozenset[tuple[str, str]] = frozenset()
+    aliases: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class FileCompiler:
         and holds nothing else.
         """
         settings = self.settings
-        documents, problems = parse(text, name, settings.kinds)
+        documents, problems = parse(text, name, settings.kinds, aliases=settings.aliases)
         if any(self._needs_others(d) for d in documents):
             return FileRecord(layered=True), []
         record = FileRecord(documents=len(documents), diagnostics=problems)

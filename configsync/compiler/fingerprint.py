@@ -34,6 +34,7 @@ def _surroundings(project: Project, target: Target) -> Iterator[bytes | str]:
     yield "\n".join(declared_plugins())
     yield project.source
     yield project.schemas
+    yield f"aliases={project.allow_aliases}"
     for file in sorted((project.root / project.schemas).glob("*.schema.json")):
         yield file.name
         yield _content(str(file))

@@ -17,7 +17,7 @@ from configsync.source.load import parse
 
 
 def load_overlay(
-    root: Path, folder: str | None, kinds: Collection[str]
+    root: Path, folder: str | None, kinds: Collection[str], *, aliases: bool = False
 ) -> tuple[list[Document], list[Diagnostic]]:
     """The documents of a target's overlay, and what is wrong with its files."""
     if folder is None:
@@ -32,7 +32,7 @@ def load_overlay(
         if isinstance(text, Diagnostic):
             problems.append(text)
             continue
-        documents, found = parse(text, name, kinds)
+        documents, found = parse(text, name, kinds, aliases=aliases)
         patches += documents
         problems += found
     return patches, problems
@@ -97,7 +97,8 @@ def _parse(compiler: FileCompiler, name: str) -> tuple[list[Document], list[Diag
     text = read_text(compiler.settings.root, name)
     if isinstance(text, Diagnostic):
         return [], [text]
-    return parse(text, name, compiler.settings.kinds)
+    settings = compiler.settings
+    return parse(text, name, settings.kinds, aliases=settings.aliases)
 
 
 def _add_bases(

@@ -59,7 +59,9 @@ class _Run:
         self.result = CompiledSource()
         self.records: dict[str, FileRecord] = {}
         schemas, faults = load_schemas(all_kinds().values(), project.root, project.schemas)
-        self.patches, problems = load_overlay(project.root, target.overlay, all_kinds())
+        self.patches, problems = load_overlay(
+            project.root, target.overlay, all_kinds(), aliases=project.allow_aliases
+        )
         self.result.diagnostics += [*faults, *problems]
         self.settings = Settings(
             root=project.root,
@@ -69,6 +71,7 @@ class _Run:
             schemas=schemas,
             variables=target.vars,
             patched=frozenset((p.kind, p.name or "") for p in self.patches),
+            aliases=project.allow_aliases,
         )
 
     def compile_all(self, names: list[str], advance: Advance) -> None:

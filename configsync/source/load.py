@@ -17,12 +17,15 @@ from configsync.source.files import read_text, scan
 from configsync.source.reader import read
 
 
-def parse(text: str, name: str, kinds: Collection[str]) -> tuple[list[Document], list[Diagnostic]]:
+def parse(
+    text: str, name: str, kinds: Collection[str], *, aliases: bool = False
+) -> tuple[list[Document], list[Diagnostic]]:
     """The documents of the given kinds in a file's text, and what is wrong with it.
 
-    Never raises for what the text holds.
+    ``aliases`` tells whether aliases and merge keys are allowed. Never raises
+    for what the text holds.
     """
-    reading = read(text, name)
+    reading = read(text, name, aliases=aliases)
     problems = list(reading.diagnostics)
     documents = []
     for root, mark in zip(reading.roots, reading.marks, strict=True):
@@ -106,7 +109,12 @@ class Source:
 
 
 def load(
-    root: Path, paths: tuple[str, ...], kinds: Collection[str], without: tuple[str, ...] = ()
+    root: Path,
+    paths: tuple[str, ...],
+    kinds: Collection[str],
+    without: tuple[str, ...] = (),
+    *,
+    aliases: bool = False,
 ) -> Source:
     """Parse every file below ``paths``, but not below ``without``; all relative to ``root``."""
     names, problems = scan(root, paths, without)
@@ -116,7 +124,7 @@ def load(
         if isinstance(text, Diagnostic):
             source.diagnostics.append(text)
             continue
-        documents, found = parse(text, name, kinds)
+        documents, found = parse(text, name, kinds, aliases=aliases)
         source.documents += documents
         source.diagnostics += found
     return source

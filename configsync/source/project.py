@@ -26,6 +26,7 @@ _KEYS: dict[str, type] = {
     "schemas": str,
     "targets": dict,
     "severity": dict,
+    "allow_aliases": bool,
 }
 _TARGET_KEYS: dict[str, type] = {
     "database": str,
@@ -36,7 +37,7 @@ _TARGET_KEYS: dict[str, type] = {
 }
 
 
-_WANTED: dict[type, str] = {str: "text", list: "a list", dict: "a table"}
+_WANTED: dict[type, str] = {str: "text", list: "a list", dict: "a table", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Project:
     schemas: str = "schemas"
     targets: Mapping[str, Target] = field(default_factory=dict)
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    allow_aliases: bool = False
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
@@ -155,6 +157,7 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
         schemas=settings.get("schemas", "schemas"),
         targets=targets,
         severities=_severities(settings.get("severity", {}), file),
+        allow_aliases=settings.get("allow_aliases", False),
     )
 
 

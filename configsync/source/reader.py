@@ -29,6 +29,7 @@ from yaml.events import (
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related
 from configsync.core.document import Map, Mark, Seq, show_path
+from configsync.source.aliases import Anchors, merge_into
 from configsync.source.scalars import MAX_INTEGER_DIGITS, Inexact, NotFinite, resolve
 
 MAX_SCALAR_BYTES = 256 * 1024
@@ -36,6 +37,7 @@ SHORT = MAX_SCALAR_BYTES // 4
 """Characters that can't be more than `MAX_SCALAR_BYTES`."""
 
 MAX_DEPTH = 64
+MERGE = "<<"
 MAX_NODES = 100_000
 
 # The C parser reads YAML 1.1, where these end a line: it would count lines as no editor
@@ -61,8 +63,11 @@ class Reading:
         del self.roots[-1:], self.marks[-1:]
 
 
-def read(text: str, file: str) -> Reading:
-    """Read the YAML documents in ``text``; ``file`` is named in every place."""
+def read(text: str, file: str, *, aliases: bool = False) -> Reading:
+    """Read the YAML documents in ``text``; ``file`` is named in every place.
+
+    With ``aliases``, aliases and merge keys are followed instead of refused.
+    """
     reading = Reading()
     # A byte order mark at the start is no character of the text, anywhere else a hidden one.
     text = text.removeprefix("\ufeff")
@@ -70,7 +75,7 @@ def read(text: str, file: str) -> Reading:
         reading.diagnostics.append(_bad_character(file, text, found.start()))
         return reading
     try:
-        _Builder(file, reading).run(CParser(text))
+        _Builder(file, reading, aliases).run(CParser(text))
     except yaml.MarkedYAMLError as error:
         reading.stop(_syntax(error, file, text))
     except yaml.reader.ReaderError as error:
@@ -93,18 +98,24 @@ class _Stop(Exception):
 class _Builder:
     """Builds nodes from events, with a stack of the open collections."""
 
-    def __init__(self, file: str, reading: Reading) -> None:
+    def __init__(self, file: str, reading: Reading, aliases: bool) -> None:
         self.file = file
+        # None where aliases are refused.
+        self.anchors = Anchors() if aliases else None
+        self.copied = 0
         self.reading = reading
         self.stack: list[Map | Seq] = []
         # Per open collection: the key whose value comes next, None where a key does.
         self.keys: list[tuple[str, Mark] | None] = []
         # Per open collection: its own step in the path.
         self.steps: list[str | int] = []
+        # Per open collection: its anchor, and what it merges once its own keys are known.
+        self.open_anchors: list[str | None] = []
+        self.merges: dict[int, list[Any]] = {}
 
     def run(self, parser: Any) -> None:
         """Build until the stream ends. Most of a check's time is spent here."""
-        next_event, file, stack, keys = parser.get_event, self.file, self.stack, self.keys
+        next_event, file = parser.get_event, self.file
         nodes = 0
         while True:
             event = next_event()
@@ -116,9 +127,7 @@ class _Builder:
                 if not self.entry(event, mark):
                     self.scalar(event, mark)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                stack.pop()
-                keys.pop()
-                self.steps.pop()
+                self.close()
             elif kind is MappingStartEvent:
                 nodes += 1
                 self.open(event, Map(self.mark(event)))
@@ -132,7 +141,7 @@ class _Builder:
                 self.start_document(event)
             elif kind is StreamEndEvent:
                 return
-            if nodes > MAX_NODES:
+            if nodes + self.copied > MAX_NODES:
                 raise _Stop(self.too_many(event))
 
     def entry(self, event: Any, mark: Mark) -> bool:
@@ -140,6 +149,8 @@ class _Builder:
         text = event.value
         node = self.stack[-1] if self.stack else None
         if node.__class__ is not Map or event.tag is not None or len(text) >= SHORT:
+            return False
+        if self.anchors is not None:
             return False
         if event.style == '"' and "\0" in text:
             return False
@@ -156,6 +167,8 @@ class _Builder:
         return True
 
     def start_document(self, event: Event) -> None:
+        if self.anchors is not None:
+            self.anchors = Anchors()
         self.reading.roots.append(None)
         self.reading.marks.append(self.mark(event))
 
@@ -195,8 +208,11 @@ class _Builder:
             self.check_text(text, mark)
         if self.stack and self.keys[-1] is None and self.stack[-1].__class__ is Map:
             self.key(text, plain, mark)
-        else:
-            self.put(self.resolve(text, mark) if plain else text, mark)
+            return
+        value = self.resolve(text, mark) if plain else text
+        if self.anchors is not None and event.anchor is not None:
+            self.anchors.values[event.anchor] = value
+        self.put(value, mark)
 
     def check_text(self, text: str, mark: Mark) -> None:
         if len(text.encode()) > MAX_SCALAR_BYTES:
@@ -248,6 +264,9 @@ class _Builder:
     def key(self, text: str, plain: bool, mark: Mark) -> None:
         node = self.stack[-1]
         assert isinstance(node, Map)
+        if text == "<<" and plain and self.anchors is not None:
+            self.keys[-1] = (MERGE, mark)
+            return
         if text == "<<" and plain:
             self.add(
                 codes.ALIAS.at(
@@ -255,7 +274,7 @@ class _Builder:
                     "a merge key is used",
                     "Merge keys hide where a value is set.",
                     path=self.path(text),
-                    help="Write the keys out, or use metadata.extends.",
+                    help="Write the keys out, use metadata.extends, or set allow_aliases.",
                 )
             )
         elif text in node:
@@ -295,6 +314,9 @@ class _Builder:
             self.keys[-1] = key
             return
         name, key_mark = key
+        if name is MERGE:
+            self.merge(node, value, mark)
+            return
         # Of two values for one key the first stays: both were reported.
         if name not in node:
             node.put(name, value, key_mark, mark)
@@ -314,19 +336,67 @@ class _Builder:
         # The root's own step stays unused: a path begins below it.
         step = next(iter(self.step()), "?")
         self.put(node, node.mark)
+        if self.anchors is not None and event.anchor is not None:
+            self.anchors.values[event.anchor] = node
+            self.anchors.open.add(event.anchor)
+        self.open_anchors.append(event.anchor)
         self.steps.append(step)
         self.stack.append(node)
         self.keys.append(None)
 
-    def alias(self, event: AliasEvent) -> None:
+    def close(self) -> None:
+        """End the innermost collection; what it merges comes below its own keys."""
+        node = self.stack.pop()
+        self.keys.pop()
+        self.steps.pop()
+        anchor = self.open_anchors.pop()
+        if self.anchors is not None:
+            for merged in self.merges.pop(id(node), ()):
+                assert isinstance(node, Map)
+                merge_into(node, merged)
+            if anchor is not None:
+                self.anchors.open.discard(anchor)
+
+    def merge(self, node: Map, value: Any, mark: Mark) -> None:
+        """Take note of what a merge key brings."""
+        self.keys[-1] = None
+        if value is None:
+            return  # An alias that was refused.
+        if merge_into(Map(mark), value):
+            self.merges.setdefault(id(node), []).append(value)
+            return
+        self.add(
+            codes.ALIAS.at(
+                Location(*mark),
+                "a merge key brings no mapping",
+                path=self.path("<<"),
+                help="Name a mapping, or a list of mappings, that is anchored above.",
+            )
+        )
+
+    def follow(self, name: str, mark: Mark) -> bool:
+        """Put a copy of what an anchor names; False where it names nothing whole."""
+        if self.anchors is None or self.at_key():
+            return False
+        try:
+            value, count = self.anchors.copy(name)
+        except KeyError:
+            return False
+        self.copied += count
+        self.put(value, mark)
+        return True
+
+    def alias(self, event: Any) -> None:
         mark = self.mark(event)
+        if self.follow(event.anchor, mark):
+            return
         self.add(
             codes.ALIAS.at(
                 Location(*mark),
                 f"an alias is used: *{event.anchor}",
                 "An alias hides where a value is set, and a few of them can expand without bound.",
                 path=self.path(),
-                help="Write the value out, or use metadata.extends.",
+                help="Write the value out, use metadata.extends, or set allow_aliases.",
             )
         )
         if self.at_key():

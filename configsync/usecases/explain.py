@@ -97,7 +97,9 @@ def _find(project: Project, target: Target, at: str) -> tuple[list[Document], Ki
 def _layers(project: Project, target: Target) -> tuple[Layers, list[Document]]:
     overlays = (t.overlay for t in (*project.targets.values(), target))
     without = tuple(o for o in overlays if o is not None)
-    documents = load(project.root, project.paths, all_kinds(), without).documents
+    documents = load(
+        project.root, project.paths, all_kinds(), without, aliases=project.allow_aliases
+    ).documents
     layers = Layers()
     layers.add(documents)
     layers.add_patches(load_overlay(project.root, target.overlay, all_kinds())[0])
