@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -13,6 +14,8 @@ def main() -> None:
         # at its start, so start it again.
         os.environ["PYTHONUTF8"] = "1"
         os.execv(sys.executable, [sys.executable, "-m", "configsync", *sys.argv[1:]])
+    # A command is short, and what it builds are trees: collecting cycles would find none.
+    gc.disable()
     if sys.argv[1:] == ["--version"]:
         # Answered before click is loaded, which takes longer than all else.
         from configsync import __version__

@@ -38,9 +38,12 @@ def diff(
     """
     result = Difference()
     moves = _moves(desired, live, applied, result.diagnostics)
-    originals = {_moved(r, moves).address: r for r in live.values()}
-    live = result.live = State(_moved(r, moves) for r in live.values())
-    applied = State(_moved(r, moves) for r in applied.values())
+    originals: Mapping[str, Resource] = live
+    if moves:
+        originals = {_moved(r, moves).address: r for r in live.values()}
+        live = State(_moved(r, moves) for r in live.values())
+        applied = State(_moved(r, moves) for r in applied.values())
+    result.live = live
 
     for at, wanted in desired.items():
         known = applied.get(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -50,8 +51,11 @@ def _surroundings(project: Project, target: Target) -> Iterator[bytes | str]:
 def _content(file: str) -> bytes:
     """A file's bytes; one that can't be read is told apart by its error."""
     try:
-        with open(file, "rb", buffering=0) as opened:
-            return opened.read(MAX_FILE_BYTES + 1)
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            return os.read(handle, min(os.fstat(handle).st_size, MAX_FILE_BYTES) + 1)
+        finally:
+            os.close(handle)
     except OSError as error:
         return b"\0" + str(error.errno).encode()
 

@@ -83,7 +83,7 @@ class _Run:
         wanted = self.wants_resources
         advance(len(self.records), len(names))
         for name, record, resources in compile_files(self.settings, missing, wanted):
-            self._take(name, record, resources)
+            self._take(name, decode_record(record), resources)
             advance(len(self.records), len(names))
             if self.cache is not None:
                 entries[(self.keys[name], RECORD)] = record
@@ -129,15 +129,16 @@ class _Run:
             if key not in found or (wanted and key not in resources):
                 continue
             try:
-                if fresh.holds(decode_record(found[key]).dependencies):
-                    self._take(name, found[key], resources.get(key, b"[]"))
+                record = decode_record(found[key])
+                if fresh.holds(record.dependencies):
+                    self._take(name, record, resources.get(key, b"[]"))
             except (ValueError, KeyError, TypeError):
                 continue
 
-    def _take(self, name: str, record: bytes, resources: bytes) -> None:
+    def _take(self, name: str, record: FileRecord, resources: bytes) -> None:
         if self.wants_resources:
             self.result.resources += decode_resources(resources, self.project.source)
-        self.records[name] = decode_record(record)
+        self.records[name] = record
 
     def _compile_layered(self, layered: list[str]) -> None:
         compiler = FileCompiler(self.settings)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.resource import Resource
+from configsync.core.resource import Resource, State
 from configsync.core.values import Json, digest
 
 
@@ -113,7 +113,7 @@ class Base:
 class Plan:
     """A list of changes, ready to be shown, saved and applied.
 
-    ``compiled`` is the digest of the desired state. ``unmanaged`` are live
+    ``desired`` is the state that it leads to. ``unmanaged`` are live
     resources that no source owns, ``records`` desired ones that are live
     unchanged, but whose owner or protection is not on record yet.
     """
@@ -121,7 +121,7 @@ class Plan:
     target: str
     source: SourceInfo
     base: Base
-    compiled: str
+    desired: State
     changes: tuple[Change, ...] = ()
     unchanged: int = 0
     unmanaged: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ class Plan:
                 self.source.id,
                 self.base.database_id,
                 self.base.revision,
-                self.compiled,
+                self.desired.digest(),
                 [
                     [
                         c.action,

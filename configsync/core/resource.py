@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 from configsync.core import address
 from configsync.core.diagnostic import Location
@@ -110,6 +111,17 @@ class State(Mapping[str, Resource]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._resources
+
+    # The views of a Mapping would ask for each item by itself.
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._resources.get(key, default)
+
+    def items(self) -> ItemsView[str, Resource]:
+        return self._resources.items()
+
+    def values(self) -> ValuesView[Resource]:
+        return self._resources.values()
 
     def parts(self, root: str) -> Iterator[Resource]:
         """The resource at ``root`` and its parts, by address."""

@@ -70,6 +70,10 @@ def _walk(root: Path, folder: str, excluded: set[str], problems: list[Diagnostic
         name = entry.name if folder == "." else f"{folder}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(root, name, excluded, problems)
+        elif entry.is_file(follow_symlinks=False) and name.isascii():
+            # Told by the listing itself; anything odd is looked at below.
+            if name.lower().endswith(SUFFIXES):
+                yield name
         elif entry.name.lower().endswith(SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
             yield from _candidate(root, name, problems)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ from configsync.core.diagnostic import Location
 from configsync.core.plan import Base
 from configsync.core.resource import Column, Resource, ResourceType, State
 from configsync.core.revision import HistoryEntry
-from configsync.core.values import Json, Unstorable, canonical_json
+from configsync.core.values import Json, Text, Unstorable, canonical_json
 from configsync.store import sql
 from configsync.store.database import Transaction
+
+BATCH = 1000
+"""Rows whose JSON is parsed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +72,16 @@ def read_applied(
 ) -> State:
     """What configsync last applied, with owners; all of it, or at some roots and below."""
     query = (
-        "SELECT address, domain, owner, applied, prevent_destroy, renamed_from, file, line "
-        "FROM config_resources"
+        "SELECT CAST(applied AS text), address, domain, owner, prevent_destroy, renamed_from, "
+        "file, line FROM config_resources"
     )
     if roots is None:
-        return State(_applied(row, types) for row in transaction.rows(query))
+        return State(_applied(transaction.rows(query), types))
     below = f"{query} WHERE address = ? OR substr(address, 1, ?) = ?"
     return State(
-        _applied(row, types)
+        resource
         for root in sorted(set(roots))
-        for row in transaction.rows(below, root, len(root) + 1, root + "/")
+        for resource in _applied(transaction.rows(below, root, len(root) + 1, root + "/"), types)
     )
 
 
@@ -135,11 +138,20 @@ def _entry(
 
 
 def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable[LiveRow]:
+    columns = [(c.name, c, isinstance(c.type, Text)) for c in type_.columns]
+    parents: dict[int, str] = {}
     for row_id, parent_key, parent_id, *cells in rows:
-        values = {c.name: _canonical(c, v) for c, v in zip(type_.columns, cells, strict=True)}
+        values = {
+            # Text comes from the driver as it is kept.
+            name: cell if is_text and cell.__class__ is str else _canonical(column, cell)
+            for (name, column, is_text), cell in zip(columns, cells, strict=True)
+        }
         parent = None
         if type_.parent is not None:
-            parent = type_.parent.address({type_.parent.key[0]: parent_key}, None)
+            parent = parents.get(parent_id)
+            if parent is None:
+                parent = type_.parent.address({type_.parent.key[0]: parent_key}, None)
+                parents[parent_id] = parent
         at = type_.address(values, parent)
         yield LiveRow(Resource(at, type_.domain, values, parent), row_id, parent_id)
 
@@ -154,19 +166,24 @@ def _canonical(column: Column, value: Any) -> Json:
         return value if isinstance(value, str | int | float) else repr(value)
 
 
-def _applied(row: tuple[Any, ...], types: Mapping[str, ResourceType]) -> Resource:
-    at, domain, owner, applied, prevent_destroy, renamed_from, file, line = row
-    type_ = types.get(domain)
-    return Resource(
-        address=at,
-        domain=domain,
-        values=_json(applied),
-        parent=None if type_ is None else type_.parent_address(at),
-        owner=owner,
-        location=Location(file, line, 1) if file is not None and line is not None else None,
-        renamed_from=renamed_from,
-        prevent_destroy=bool(prevent_destroy),
-    )
+def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> Iterator[Resource]:
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        # One call for many small texts.
+        states = json.loads(f"[{','.join(row[0] for row in batch)}]")
+        for values, row in zip(states, batch, strict=True):
+            _, at, domain, owner, prevent_destroy, renamed_from, file, line = row
+            type_ = types.get(domain)
+            yield Resource(
+                address=at,
+                domain=domain,
+                values=values,
+                parent=None if type_ is None else type_.parent_address(at),
+                owner=owner,
+                location=None if file is None or line is None else Location(file, line, 1),
+                renamed_from=renamed_from,
+                prevent_destroy=bool(prevent_destroy),
+            )
 
 
 def _json(value: Any) -> Any:

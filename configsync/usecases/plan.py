@@ -35,7 +35,7 @@ def make_plan(project: Project, target: Target, database: Database, validation: 
         target=target.name,
         source=SourceInfo(project.source, checkout.commit, checkout.dirty, checkout.author),
         base=base,
-        compiled=validation.desired.digest(),
+        desired=validation.desired,
         changes=changes,
         unchanged=found.unchanged,
         unmanaged=tuple(found.unmanaged),
