@@ -206,6 +206,13 @@ SCHEMA = Code(
     "CS169", _ERROR, "a value doesn't meet its schema", "The schema is the team's own contract."
 )
 
+UNSAFE_FORMAT = Code(
+    "CS170",
+    _ERROR,
+    "a file can't be formatted safely",
+    "Formatting never changes what a file says; where that isn't certain, the file stays as it is.",
+)
+
 # Compilation: CS3xx.
 
 UNSTORABLE = Code(

@@ -17,23 +17,31 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from configsync.core.values import equal
+from configsync.core.values import canonical_json, equal
+from configsync.edit.emit import emit
 from configsync.edit.format import Formatter
 from configsync.kinds import all_kinds
 from configsync.source.project import Project, Target
 from configsync.source.reader import read
 from configsync.usecases.validate import validate
 
+QUICK = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # Explaining a failure takes minutes with documents of this size.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
 FORMATTER = Formatter(all_kinds())
 REPOSITORY = Path(__file__).parents[2]
 
-HARD = (
+WORDS = (
     "no 1:30 0777 08 1e3 .5 -.inf ~ null y = << 2024-01-01 0x1F 1_000 true - ? : # [ ] { } & * ! "
     "| > ' \" % @ ` , -- --- ... a:b a#b http://a:1/#b {question} C:\\n 'a' \"b\" a, []"
-).split()
+)
+HARD = WORDS.split()
 SPACED = [
     "",
     " ",
@@ -86,47 +94,57 @@ VALUES = st.recursive(
     max_leaves=16,
 )
 FILLED = TEXTS.filter(str.strip)
-PROFILES = st.fixed_dictionaries(
+
+
+def fields(required: dict[str, Any], optional: dict[str, Any] | None = None) -> Any:
+    found: st.SearchStrategy[dict[str, Any]]
+    found = st.fixed_dictionaries(required, optional=optional or {})
+    return found
+
+
+METADATA = fields(
+    {"name": st.sampled_from(["production", "0x1F", "no", "it's", "a: b", "Über #1"])},
+    {
+        "description": TEXTS,
+        "labels": st.dictionaries(KEYS, TEXTS, max_size=3),
+        "prevent_destroy": st.booleans(),
+    },
+)
+AI_INFRA = fields(
+    {
+        "llm_endpoint": FILLED,
+        "llm_temperature": st.sampled_from([0.7, 0, 1.0, 0.25]),
+        "llm_max_tokens": st.integers(1, 10**6),
+    }
+)
+GENIE_SPACES = st.lists(
+    fields({"space_id": FILLED}, {"space_name": TEXTS, "description": TEXTS}),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda space: space["space_id"],
+)
+PROMPTS = fields(
+    {
+        "system_prompt": FILLED,
+        "slide_editing_instructions": FILLED,
+        "user_prompt_template": FILLED,
+    }
+)
+SPEC = fields(
+    {
+        "ai_infra": AI_INFRA,
+        "genie_spaces": GENIE_SPACES,
+        "mlflow": fields({"experiment_name": TEXTS.map("/{}".format)}),
+        "prompts": PROMPTS,
+    },
+    {"default": st.just(True)},
+)
+PROFILES = fields(
     {
         "apiVersion": st.just("configsync/v1"),
         "kind": st.just("Profile"),
-        "metadata": st.fixed_dictionaries(
-            {"name": st.sampled_from(["production", "0x1F", "no", "it's", "a: b", "Über #1"])},
-            optional={
-                "description": TEXTS,
-                "labels": st.dictionaries(KEYS, TEXTS, max_size=3),
-                "prevent_destroy": st.booleans(),
-            },
-        ),
-        "spec": st.fixed_dictionaries(
-            {
-                "ai_infra": st.fixed_dictionaries(
-                    {
-                        "llm_endpoint": FILLED,
-                        "llm_temperature": st.sampled_from([0.7, 0, 1.0, 0.25]),
-                        "llm_max_tokens": st.integers(1, 10**6),
-                    }
-                ),
-                "genie_spaces": st.lists(
-                    st.fixed_dictionaries(
-                        {"space_id": FILLED},
-                        optional={"space_name": TEXTS, "description": TEXTS},
-                    ),
-                    min_size=1,
-                    max_size=3,
-                    unique_by=lambda space: space["space_id"],
-                ),
-                "mlflow": st.fixed_dictionaries({"experiment_name": TEXTS.map("/{}".format)}),
-                "prompts": st.fixed_dictionaries(
-                    {
-                        "system_prompt": FILLED,
-                        "slide_editing_instructions": FILLED,
-                        "user_prompt_template": FILLED,
-                    }
-                ),
-            },
-            optional={"default": st.just(True)},
-        ),
+        "metadata": METADATA,
+        "spec": SPEC,
     }
 )
 DOCUMENTS = st.one_of(PROFILES, st.dictionaries(KEYS, VALUES, min_size=1, max_size=5))
@@ -173,10 +191,12 @@ class Author:
         text = self.random.choice(["", " Words: 'a' \"b\" - {c}", "\tx\t", " a: |", " #"])
         return f"#c{self.comments};{text}"
 
-    def trailing(self) -> str:
+    def trailing(self, head: str = "") -> str:
         if not self.chance(0.2):
             return " " * self.random.choice([0, 0, 0, 2])
-        return self.random.choice([" ", "  ", "\t", "     "]) + self.comment()
+        # The parser takes no tab behind a dash.
+        tab = " " if head.endswith("-") else "\t"
+        return self.random.choice([" ", "  ", tab, "     "]) + self.comment()
 
     def gap(self, indent: int, key: str | None = None) -> Iterator[str]:
         """Blank lines and comments above an entry."""
@@ -194,19 +214,21 @@ class Author:
             self.end = ""
             yield " " * indent + comment
 
-    def block(self, data: Any, indent: int) -> Iterator[str]:
-        """A collection in block style, its first line with the indentation."""
+    def block(self, data: Any, indent: int, *, above: bool = True) -> Iterator[str]:
+        """A collection in block style; ``above`` tells that there is room above it."""
         margin = " " * indent
         if isinstance(data, list):
-            for item in data:
-                yield from self.gap(indent)
+            for number, item in enumerate(data):
+                if number or above:
+                    yield from self.gap(indent)
                 yield from self.value(item, margin + "-", indent, indent)
             return
         keys = list(data)
         if self.chance(0.7):
             self.random.shuffle(keys)
         for key in keys:
-            yield from self.gap(indent, key)
+            if key != keys[0] or above:
+                yield from self.gap(indent, key)
             yield from self.value(data[key], f"{margin}{self.key(key)}:", indent, indent)
 
     def value(self, data: Any, head: str, indent: int, column: int) -> Iterator[str]:
@@ -216,7 +238,7 @@ class Author:
             return
         inner = " " * (indent + self.random.randint(1, 4))
         if self.chance(0.1):
-            yield head + self.trailing()
+            yield head + self.trailing(head)
             while self.chance(0.3):
                 yield " " * self.random.randrange(6) + self.comment()
             head = inner.removesuffix(" ")
@@ -227,7 +249,7 @@ class Author:
         elif isinstance(data, str):
             yield from self.text(data, head + space, column)
         elif data is None and self.chance(0.5) and head.strip():
-            yield head + self.trailing()
+            yield head + self.trailing(head)
             self.end = ""
         else:
             yield head + space + (json.dumps(data)) + self.trailing()
@@ -238,15 +260,15 @@ class Author:
         dash = head.endswith("-")
         if dash and self.chance(0.7):
             column = indent + 1 + self.random.choice([1, 1, 3])
-            lines = self.block(data, column)
-            first = next(line for line in lines if line.strip() and not line.strip()[0] == "#")
+            lines = self.block(data, column, above=False)
+            first = next(lines)
             yield head + " " * (column - indent - 1) + first[column:]
             yield from lines
             return
         step = self.random.choice([1, 2, 2, 4])
         if isinstance(data, list) and not dash and self.chance(0.3):
             step = 0
-        yield head + self.trailing()
+        yield head + self.trailing(head)
         self.end = ""
         yield from self.block(data, indent + step)
 
@@ -270,7 +292,6 @@ class Author:
         """The ways to write a text that the reader reads back."""
         indent = column + self.random.randint(1, 4)
         margin = " " * indent
-        escaped = "".join(c if " " <= c < "\x7f" else f"\\U{ord(c):08x}" for c in text)
         double = json.dumps(text, ensure_ascii=False)
         single = "'" + text.replace("'", "''") + "'"
         parts = re.split(r"(?<=\S) (?=\S)", text)
@@ -298,11 +319,7 @@ class Author:
             reading = read(lines, "")
             if way[0] and not reading.diagnostics and reading.roots == [{"k": text}]:
                 yield way
-        yield [
-            f'"{escaped.replace(chr(92), chr(92) * 2)}"'
-            if "\\U" not in escaped
-            else double_safe(text)
-        ]
+        yield [double_safe(text)]
 
     def broken(self, quoted: str, margin: str) -> str:
         """Double quotes over several lines."""
@@ -361,14 +378,14 @@ def older(text: str) -> Any:
 def test_formatting_keeps_values_and_comments() -> None:
     counts: Counter[str] = Counter()
 
-    @settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(QUICK, max_examples=400)
     @given(st.lists(DOCUMENTS, min_size=1, max_size=2), st.integers(0, 2**32))
     def check(documents: list[Any], seed: int) -> None:
         author = Author(seed)
         text = author.stream(documents)
         reading = read(text, "a.yaml")
         assert reading.diagnostics == [], text
-        assert all(map(equal, reading.roots, documents)), text
+        assert canonical_json(reading.roots) == canonical_json(documents), text
         result = FORMATTER.format(text, "a.yaml")
         counts["all"] += 1
         if result.text is None:
@@ -376,9 +393,7 @@ def test_formatting_keeps_values_and_comments() -> None:
             return
         again = FORMATTER.format(result.text, "a.yaml")
         assert again.text == result.text
-        roots = read(result.text, "a.yaml").roots
-        assert len(roots) == len(documents)
-        assert all(map(equal, roots, documents))
+        assert canonical_json(read(result.text, "a.yaml").roots) == canonical_json(documents)
         assert older(result.text) == older(text)
         assert_comments(author, result.text)
         assert_form(result.text)
@@ -402,18 +417,28 @@ def assert_comments(author: Author, text: str) -> None:
 
 def is_header(lines: list[str], index: int) -> bool:
     """A comment that stands at the top of its document stays there, whatever its key does."""
-    above = [line for line in lines[:index] if line and not line.startswith(("#", "---"))]
-    return not above or "---" in lines[lines.index(above[-1]) : index]
+    above = [line for line in lines[:index] if not re.match(r"\s*(#|$)", line)]
+    return not above or above[-1].startswith("---")
 
 
 def assert_form(text: str) -> None:
     """What holds of every canonical file, whatever stands in it."""
     assert "\r" not in text
-    assert not text.startswith(("\n", "---"))
+    assert not text.startswith(("\n", " "))
     assert text.endswith("\n")
+    inside: set[int] = set()
+    for token in yaml.scan(text, yaml.CSafeLoader):
+        if isinstance(token, yaml.ScalarToken):
+            inside |= set(range(token.start_mark.line, token.end_mark.line))
+    before = "text"
+    for number, line in enumerate(text.split("\n")[:-1]):
+        if number not in inside:
+            assert line == line.rstrip(" \t")
+            assert line or before
+        before = line
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(QUICK, max_examples=60)
 @given(st.lists(PROFILES, min_size=1, max_size=2), st.integers(0, 2**32))
 def test_compiling_what_is_formatted_gives_the_same(profiles: list[Any], seed: int) -> None:
     text = Author(seed).stream(profiles)
@@ -432,10 +457,20 @@ def test_compiling_what_is_formatted_gives_the_same(profiles: list[Any], seed: i
     assert seen[0] == seen[1]
 
 
+@settings(QUICK, max_examples=100)
+@given(DOCUMENTS)
+def test_what_we_write_ourselves_is_canonical_but_for_the_order_of_keys(document: Any) -> None:
+    text = emit(document, "yaml-language-server: $schema=a")
+    formatted = FORMATTER.format(text, "a.yaml").text
+    assert formatted is not None
+    lines, tidy = (sorted(x.lstrip(" -") for x in t.split("\n")) for t in (text, formatted))
+    assert lines == tidy
+
+
 SEEDS = sorted((REPOSITORY / "tests/cases").glob("**/*.yaml"))
 
 
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(QUICK, max_examples=400)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
 def test_no_file_is_broken_by_formatting(file: Path, seed: int) -> None:
     """Real documents with a few bytes changed: success, or a located reason."""

@@ -498,7 +498,8 @@ def test_bytes(before: str, after: str) -> None:
     ("text", "reason", "line"),
     [
         ("%YAML 1.2\n---\na: 1\n", "it has a % directive", 1),
-        ("a: 1\nb: &x 2\n", "it has an anchor or a tag", 2),
+        ("a: 1\nb: ! 2\n", "it has a tag", 2),
+        ("a: &x # one\n  2\n", "an anchor and its value are not in one line", 1),
         ("? 'a\n  b'\n: 1\n", "a key goes over several lines", 1),
         (
             "kind: Profile\nspec: # configsync: ignore CS204 a reason\n  {ai_infra: {}}\n",
@@ -530,6 +531,45 @@ def test_faults_of_syntax_are_those_that_validate_finds(text: str, code: str) ->
     result = FORMATTER.format(text, "a.yaml")
     assert result.text is None
     assert [d.code for d in result.diagnostics] == [code]
+
+
+def test_aliases_are_kept_where_they_are_allowed() -> None:
+    text = dedent(
+        """\
+        kind: Profile
+        spec:
+          genie_spaces:
+          -   &one
+              description: &text   'A'
+              space_id:  a
+          - <<:   *one
+            space_id: b
+          - {description:   *text, space_id: c}
+          ai_infra: &ai { llm_endpoint: a }
+          other:  &empty
+        """
+    )
+    assert Formatter(all_kinds(), aliases=True).format(text, "a.yaml").text == dedent(
+        """\
+        kind: Profile
+        spec:
+          ai_infra: &ai {llm_endpoint: a}
+          genie_spaces:
+            - &one
+              space_id: a
+              description: &text A
+            - <<: *one
+              space_id: b
+            - {space_id: c, description: *text}
+          other: &empty
+        """
+    )
+
+
+def test_an_alias_stays_behind_its_anchor() -> None:
+    text = "kind: Profile\nspec:\n  mlflow: &a {b: c}\n  ai_infra: *a\n"
+    result = Formatter(all_kinds(), aliases=True).format(text, "a.yaml")
+    assert [d.code for d in result.diagnostics] == ["CS170"]
 
 
 def test_an_ignore_comment_goes_with_what_it_silences() -> None:
