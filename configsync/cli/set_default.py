@@ -1,0 +1,28 @@
+"""``configsync set-default``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from configsync.cli import options
+from configsync.cli.set import dry_run, find, finish
+
+SECTION = "Write"
+
+
+@click.command("set-default", epilog="Example: configsync set-default profile/production")
+@click.argument("address", metavar="ADDRESS")
+@options.directory
+@options.target
+@dry_run
+def command(address: str, directory: Path, target_name: str | None, dry_run: bool) -> int:
+    """Make a profile the default one.
+
+    The line ``default: true`` moves to it from where it was.
+    """
+    from configsync.usecases.edit import set_default
+
+    project, targets = find(directory, target_name)
+    return finish(project, set_default(project, targets, address, dry_run=dry_run), dry_run)
