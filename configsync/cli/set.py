@@ -25,6 +25,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be writt
 @click.argument("address", metavar="ADDRESS")
 @click.argument("assignments", metavar="[FIELD=VALUE]...", nargs=-1)
 @click.option("--unset", multiple=True, metavar="FIELD", help="Remove a field. May be repeated.")
+@click.option("--layer", metavar="NAME|FILE", help="The layer to change, not the one that wins.")
 @options.directory
 @options.target
 @dry_run
@@ -32,12 +33,14 @@ def command(
     address: str,
     assignments: tuple[str, ...],
     unset: tuple[str, ...],
+    layer: str | None,
     directory: Path,
     target_name: str | None,
     dry_run: bool,
 ) -> int:
     """Change fields of a document where they are defined.
 
+    That is the layer that wins: the target's overlay, the document or a base.
     All else of the file, comments included, stays as it is.
 
     FIELD is a path below spec, as ai_infra.llm_temperature or
@@ -55,7 +58,16 @@ def command(
         raise click.UsageError("Name what to change: FIELD=VALUE, or --unset FIELD.")
     project, targets = find(directory, target_name)
     wanted = [parse_assignment(a) for a in assignments]
-    report = set_fields(project, targets, address, wanted, unset, folder=directory, dry_run=dry_run)
+    report = set_fields(
+        project,
+        targets,
+        address,
+        wanted,
+        unset,
+        folder=directory,
+        layer=layer,
+        dry_run=dry_run,
+    )
     return finish(project, report, dry_run)
 
 

@@ -25,6 +25,7 @@ from configsync.edit.draft import Draft, FileChange
 from configsync.edit.emit import file_stems
 from configsync.edit.fields import (
     Assignment,
+    Steps,
     locate_field,
     parse_field,
     read_value,
@@ -38,6 +39,7 @@ from configsync.edit.references import (
 from configsync.edit.splice import CannotEdit, document_text, remove_value, set_value
 from configsync.kinds import all_kinds
 from configsync.source.files import SUFFIXES, read_text
+from configsync.source.layers import Layers, ListKeys
 from configsync.source.load import load
 from configsync.source.project import Project, Target
 from configsync.source.reader import read
@@ -68,10 +70,7 @@ class Defined:
 
 
 def where_defined(document: Document, path: Path, draft: Draft) -> Defined:
-    """Find where the value at ``path`` of a document is defined.
-
-    That is the document itself: layers below and above it are not looked at.
-    """
+    """Find where the value at ``path`` of a document, one layer by itself, stands in its file."""
     roots = read(draft.original(document.file), document.file, aliases=True).roots
     marks = [root.mark if isinstance(root, Map) else None for root in roots]
     return Defined(document.file, marks.index(document.body.mark), path)
@@ -85,22 +84,49 @@ def set_fields(
     unset: Iterable[str] = (),
     *,
     folder: FilePath,
+    layer: str | None = None,
     dry_run: bool = False,
 ) -> EditReport:
     """Set fields of a document, and remove those in ``unset`` or whose value is null.
 
-    A value ``@FILE`` is the text of a file, relative to ``folder``. Raises
-    UsageError where there is no such document, field or file, and CannotEdit.
+    A field is changed in the layer that wins: the overlay of the one target
+    that is meant, the document, or a base; or else in ``layer``, the name or
+    the file of one of them. What no layer sets yet, the document does. A value
+    ``@FILE`` is the text of a file, relative to ``folder``. Raises UsageError
+    where there is no such document, layer, field or file, and CannotEdit.
     """
     edit = _Editing(project, dry_run)
     document = edit.find(address)
     wanted = [(a.field, _value(a.text, folder)) for a in assignments]
     for name, value in [*wanted, *((name, None) for name in unset)]:
-        path = locate_field(document, parse_field(name), edit.kind(document).list_keys)
-        edit.assign(document, path, value)
-        # What follows may depend on it, as the index of a list's item.
-        document = edit.again(document)
+        stack = [edit.again(d) for d in edit.layers(document, targets)]
+        chosen, path = _choose(stack, parse_field(name), edit.kind(document).list_keys, layer)
+        edit.assign(chosen, path, value)
+        edit.note_others(chosen, document)
     return edit.finish(targets)
+
+
+def _choose(
+    stack: list[Document], steps: Steps, keys: ListKeys, named: str | None
+) -> tuple[Document, Path]:
+    """The layer to change, the top one first in ``stack``, and the field's path in it."""
+    if named is not None:
+        stack = [d for d in stack if named in (d.file, d.name)] or _no_layer(stack, named)
+    for layer in stack:
+        try:
+            path = locate_field(layer, steps, keys)
+        except UsageError:
+            continue
+        outer = layer.get(path[:-1])
+        if isinstance(outer, list) or (isinstance(outer, dict) and path[-1] in outer):
+            return layer, path
+    own = stack[0] if named is not None else next(d for d in stack if d.name == stack[0].name)
+    return own, locate_field(own, steps, keys)
+
+
+def _no_layer(stack: list[Document], named: str) -> list[Document]:
+    known = ", ".join(f"{d.name} in {d.file}" for d in stack)
+    raise UsageError(f"There is no layer {named}. The layers are: {known}.")
 
 
 def duplicate(
@@ -229,6 +255,35 @@ class _Editing:
             hint += " Not every file could be read: see configsync validate."
         raise UsageError(f"There is no {address} in {', '.join(self.project.paths)}.{hint}")
 
+    def layers(self, document: Document, targets: Sequence[Target]) -> list[Document]:
+        """The layers of a document, the one that wins first.
+
+        The overlay's is among them where one target is meant. Raises UsageError
+        where a base is missing or they turn in a circle.
+        """
+        layers = Layers()
+        layers.add(self.documents)
+        if len(targets) == 1 and targets[0].overlay is not None:
+            folder = os.path.normpath(targets[0].overlay) + "/"
+            layers.add_patches(p for p in self.patches if p.file.startswith(folder))
+        stack = layers.stack(document)
+        if isinstance(stack, Diagnostic):
+            raise UsageError(f"{stack.location}: {stack.summary}.")
+        return stack[::-1]
+
+    def note_others(self, changed: Document, meant: Document) -> None:
+        """Say whom else a change of a base reaches."""
+        if changed.name == meant.name:
+            return
+        users = [
+            addresses.join(self.kind(d).slug, d.name or "")
+            for d in self.documents
+            if d.get(_EXTENDS) == changed.name and d.name != meant.name
+        ]
+        if users:
+            note = f"{changed.file} is also a base of {', '.join(users)}."
+            self.notes += [note] if note not in self.notes else []
+
     def refuse_name(self, kind: str, name: str) -> None:
         """Raise UsageError if a document of the kind has the name."""
         for document in self.documents:
@@ -308,7 +363,8 @@ class _Editing:
         users = [
             addresses.join(self.kind(other).slug, other.name or "")
             for other in (*self.documents, *self.patches)
-            if other is not document and file in files_referred_to(other.body, other.file)
+            if other.body.mark != document.body.mark
+            and file in files_referred_to(other.body, other.file)
         ]
         if users:
             self.notes.append(f"{file} is also a text of {', '.join(users)}.")
