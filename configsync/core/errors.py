@@ -4,6 +4,7 @@
 
     ConfigsyncError            exit 1
     ├── UsageError             the command's words or the settings are wrong
+    ├── CannotEdit             an edit of YAML is not certain to be right (`configsync.edit.splice`)
     ├── DatabaseError          the database is away, not migrated, not writable
     │   └── OutcomeUnknown     the reply to COMMIT was lost
     ├── StalePlan              exit 3: a row that the plan touches has moved

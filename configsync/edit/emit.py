@@ -14,6 +14,7 @@ from unicodedata import normalize
 
 from configsync.core.errors import ConfigsyncError, UsageError
 from configsync.core.values import canonical_json
+from configsync.edit.plain import is_plain
 from configsync.source.reader import read
 
 MAX_INLINE = 200
@@ -21,12 +22,6 @@ MAX_INLINE = 200
 
 MAX_STEM_BYTES = 80
 """Bytes of a file's name before its suffix; most file systems take 255 in all."""
-
-# What begins with a letter or a slash and holds none of YAML's indicators is itself when plain.
-_PLAIN = re.compile(r"[^\W\d_][\w ./()'+@%&*=<>~^$;!,?|-]*|/[\w ./()'+@%=~$-]*")
-_PLAIN_IN_FLOW = re.compile(r"[^\W\d_][\w./-]*")
-_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-"""Words that YAML 1.2 or 1.1 reads as something else than text."""
 
 # What YAML can't hold as it is, what a terminal would obey, and bidirectional controls: they
 # would show a reviewer something else than what is stored.
@@ -157,7 +152,7 @@ def _inline(value: Any) -> str:
     match value:
         case dict() if value:
             ((key, target),) = value.items()
-            return f"{{{key}: {_scalar(target, _PLAIN_IN_FLOW)}}}"
+            return f"{{{key}: {_scalar(target, flow=True)}}}"
         case dict():
             return "{}"
         case list():
@@ -165,10 +160,10 @@ def _inline(value: Any) -> str:
     return _scalar(value)
 
 
-def _scalar(value: Any, plain: re.Pattern[str] = _PLAIN) -> str:
+def _scalar(value: Any, *, flow: bool = False) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
-    if plain.fullmatch(value) and value.casefold() not in _WORDS and not value.endswith(" "):
+    if is_plain(value, flow=flow):
         return value
     quoted = json.dumps(value, ensure_ascii=False)
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04X}", quoted)

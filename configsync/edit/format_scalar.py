@@ -9,14 +9,7 @@ from __future__ import annotations
 import re
 
 from configsync.edit.format_tree import Scalar
-
-# What begins with a letter or a slash and holds none of YAML's indicators is itself when plain,
-# to every reader. Text that begins with a digit keeps its quotes: one identifier of many may
-# read as a number, as 12e4 does. `configsync.edit.emit` decides in the same way.
-_PLAIN = re.compile(r"[^\W\d_][\w ./()'+@%&*=<>~^$;!,?|-]*|/[\w ./()'+@%=~$-]*")
-_PLAIN_IN_FLOW = re.compile(r"[^\W\d_][\w ./()'+@%=~$-]*")
-_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-"""Words that YAML 1.2 or 1.1 reads as something else than text."""
+from configsync.edit.plain import is_plain
 
 _SIMPLE_ESCAPES = re.compile(r'(?:[^\\]|\\["\\/])*')
 """The inside of double quotes with no escape but those of quotes, backslashes and slashes."""
@@ -49,16 +42,6 @@ def _spell(scalar: Scalar, *, flow: bool) -> list[str]:
     if not lines:
         return [first]
     return [_without_end(first, style), *(_without_end(x.lstrip(" \t"), style) for x in lines)]
-
-
-def is_plain(text: str, *, flow: bool = False) -> bool:
-    """Tell whether text can go without quotes and be the same text to every reader."""
-    pattern = _PLAIN_IN_FLOW if flow else _PLAIN
-    return (
-        pattern.fullmatch(text) is not None
-        and text.casefold() not in _WORDS
-        and not text.endswith(" ")
-    )
 
 
 def _indicator(block: Scalar) -> str:

@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 
 from configsync.edit.format import Formatter
-from configsync.edit.format_scalar import is_plain
+from configsync.edit.plain import is_plain
 from configsync.kinds import all_kinds
 from tests.conftest import Workspace
 
