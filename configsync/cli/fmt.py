@@ -61,7 +61,7 @@ def command(paths: tuple[Path, ...], directory: Path, check: bool, diff: bool) -
 def _standard_input(project: Project, check: bool, diff: bool) -> int:
     """Format standard input to standard output, for editors: nothing else is printed there."""
     from configsync.core.errors import ConfigsyncError
-    from configsync.source.files import MAX_FILE_BYTES
+    from configsync.source.limits import MAX_FILE_BYTES
     from configsync.usecases.format import format_text
 
     data = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)

@@ -9,7 +9,6 @@ absent: no fault of the cache is ever an error.
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -107,6 +106,8 @@ def _secret() -> bytes | None:
             data = file.read_bytes()
             if len(data) == 32:
                 return data
+        import secrets
+
         file.parent.mkdir(parents=True, exist_ok=True)
         # Written aside and linked into place: two first runs at once agree on one secret.
         aside = file.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")

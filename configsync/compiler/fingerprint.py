@@ -11,9 +11,9 @@ import configsync
 from configsync.compiler.cache import Cache
 from configsync.core.diagnostic import Diagnostic
 from configsync.plugins import declared_plugins
-from configsync.source.files import MAX_FILE_BYTES, read_text, scan
+from configsync.source.files import read_text, scan, text_digest
+from configsync.source.limits import MAX_FILE_BYTES
 from configsync.source.project import Project, Target
-from configsync.source.references import text_digest
 
 
 def fingerprints(

@@ -11,9 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import yaml
-from yaml.cyaml import CParser  # type: ignore[attr-defined]
-
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
 
@@ -95,6 +92,9 @@ def apply_ignores(diagnostics: Sequence[Diagnostic], ignores: Sequence[Ignore]) 
 
 def _scalar_lines(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Where the file's scalars begin and end, as (line, column) from (1, 0)."""
+    import yaml
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
+
     spans = []
     parser = CParser(text)
     try:

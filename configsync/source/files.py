@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
-
-MAX_FILE_BYTES = 1024 * 1024
-"""Rule 6.19: what a file may hold."""
+from configsync.source.limits import MAX_FILE_BYTES
 
 # A link swapped in after the scan is not followed; opening a FIFO that nobody writes to
 # doesn't hang. Windows has neither flag.
@@ -131,6 +130,12 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
             f"Byte {error.start + 1} is 0x{data[error.start]:02x}, which begins no character.",
             help="Save the file in UTF-8.",
         )
+
+
+def text_digest(text: str | Diagnostic) -> str:
+    """Digest what `read_text` gave; a fault has a digest of its own."""
+    content = text if isinstance(text, str) else f"\0{text.summary}"
+    return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def _unreadable(name: str, reason: str) -> Diagnostic:

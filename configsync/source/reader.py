@@ -35,15 +35,13 @@ from configsync.source.faults import (
     character_fault,
     syntax_fault,
 )
+from configsync.source.limits import MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES
 from configsync.source.scalars import MAX_INTEGER_DIGITS, Inexact, NotFinite, resolve
 
-MAX_SCALAR_BYTES = 256 * 1024
 SHORT = MAX_SCALAR_BYTES // 4
 """Characters that can't be more than `MAX_SCALAR_BYTES`."""
 
-MAX_DEPTH = 64
 MERGE = "<<"
-MAX_NODES = 100_000
 
 
 @dataclass(slots=True)

@@ -11,15 +11,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Map, Mark, Seq, show_path
-from configsync.source.files import read_text
-from configsync.source.reader import MAX_SCALAR_BYTES
+from configsync.source.files import read_text, text_digest
+from configsync.source.limits import MAX_SCALAR_BYTES
 
 
 @dataclass(slots=True)
@@ -28,12 +27,6 @@ class Followed:
 
     files: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-
-
-def text_digest(text: str | Diagnostic) -> str:
-    """Digest what `read_text` gave; a fault has a digest of its own."""
-    content = text if isinstance(text, str) else f"\0{text.summary}"
-    return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def _children(node: Map | Seq) -> list[tuple[str | int, Any]]:

@@ -45,3 +45,8 @@ def test_validate_loads_no_database_and_no_slow_validator(root: Path) -> None:
 def test_plan_on_sqlite_loads_neither_sqlalchemy_nor_psycopg2(root: Path) -> None:
     loaded("apply", "--auto-approve", cwd=root)
     assert not loaded("plan", cwd=root) & HEAVY
+
+
+def test_an_unchanged_source_is_checked_without_what_compiles(root: Path) -> None:
+    loaded("validate", cwd=root)
+    assert not loaded("validate", cwd=root) & (HEAVY | {"jsonschema", "jsonschema_rs", "yaml"})
