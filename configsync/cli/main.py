@@ -46,7 +46,7 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section in SECTIONS:
             rows = [
-                (name, _module(name).command.get_short_help_str(70))
+                (name, _module(name).command.get_short_help_str(90))
                 for name in self.list_commands(ctx)
                 if section == _module(name).SECTION
             ]
@@ -76,6 +76,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Each command explains itself: configsync plan --help",
 )
+@click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")
 @click.option(
     "--version",
     is_flag=True,
@@ -84,8 +85,15 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     callback=_version,
     help="Show the version and exit.",
 )
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context, directory: str | None) -> None:
     """Application configuration from git to a database: checked, planned, applied, on record."""
+    if directory is not None:
+        # The default of each command's own -C, of commands within a group too.
+        here = {"directory": directory}
+        ctx.default_map = {
+            name: here | {"upgrade": here, "status": here} for name in cli.list_commands(ctx)
+        }
 
 
 def run(arguments: Sequence[str]) -> int:

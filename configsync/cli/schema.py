@@ -35,7 +35,7 @@ def command(kind: str | None, directory: Path, write: bool, check: bool) -> int:
         project, _ = options.find(directory, None)
         differing = differing_schemas(project, kinds)
         for file in differing:
-            output.note(f"{file} is not what configsync schema --write would write.")
+            output.note(f"{file} is missing, or not what configsync schema --write would write.")
         return 1 if differing else 0
     if len(kinds) != 1:
         raise click.UsageError(

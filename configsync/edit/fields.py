@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from configsync.core.document import Document, Map, Path, Seq, show_path
 from configsync.core.errors import UsageError
-from configsync.core.values import Json
+from configsync.core.values import Json, canonical_json
 from configsync.edit.references import reference_of
 from configsync.edit.splice import plain
 from configsync.source.reader import read
@@ -84,7 +85,7 @@ def _read_flow(text: str) -> Json:
         why = f": {reading.diagnostics[0].summary}" if reading.diagnostics else ""
         raise UsageError(
             f"{text} begins like YAML in brackets or quotes, and is none{why}. "
-            "Put text in double quotes, within the quotes of the shell."
+            f"If text is meant, put it in quotes: {shlex.quote(canonical_json(text))}."
         )
     value = plain(reading.roots[0])
     if isinstance(value, dict) and value and not any(v is not None for v in value.values()):

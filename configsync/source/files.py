@@ -101,7 +101,7 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
     `MAX_FILE_BYTES` or is not UTF-8 is a diagnostic.
     """
     try:
-        handle = os.open(f"{root}/{name}", _OPEN_FLAGS)
+        handle = os.open(os.path.join(root, name), _OPEN_FLAGS)
         try:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):

@@ -138,8 +138,9 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
     paths = settings.get("paths", ["profiles"])
     if not paths or not all(isinstance(p, str) and p for p in paths):
         raise UsageError(f"{file}: paths must be a list of folders or files.")
-    for path in (*paths, settings.get("schemas")):
-        _inside(path, f"{file}: {path}")
+    for path in paths:
+        _inside(path, f"{file}: paths")
+    _inside(settings.get("schemas"), f"{file}: schemas")
     targets = {}
     for name, content in settings.get("targets", {}).items():
         if not isinstance(content, dict):

@@ -103,6 +103,14 @@ class References:
                 path=path,
                 help="Put the file itself into the project, and name it by its own path.",
             )
+        if any(step.startswith(".") for step in name.split("/")):
+            return codes.BAD_FILE_REFERENCE.at(
+                location,
+                f"{reference} is hidden, or lies in a hidden folder",
+                "Such files hold secrets and settings more often than prompts.",
+                path=path,
+                help="Move the text to a file whose name doesn't begin with a dot.",
+            )
         if name not in self.files:
             self.files[name] = read_text(self.root, name)
         text = self.files[name]

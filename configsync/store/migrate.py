@@ -44,8 +44,15 @@ def _config(connection: Connection | None) -> Config:
 @contextmanager
 def _connection(url: DatabaseUrl) -> Iterator[Connection]:
     """One transaction that holds the lock; SQLite's is BEGIN IMMEDIATE."""
-    engine = create_engine(url.sqlalchemy, poolclass=NullPool)
-    if url.dialect == "sqlite":
+    if url.dialect == "postgresql":
+        from configsync.store.postgresql import connect
+
+        # libpq reads the URI, as it does for all else: SQLAlchemy has rules of its own.
+        engine = create_engine(
+            "postgresql+psycopg2://", creator=lambda: connect(url), poolclass=NullPool
+        )
+    else:
+        engine = create_engine(url.sqlalchemy, poolclass=NullPool)
 
         @event.listens_for(engine, "connect")
         def _autocommit(connection: object, _: object) -> None:

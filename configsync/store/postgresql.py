@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -110,15 +111,21 @@ class PostgresqlDatabase:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        try:
-            connection = psycopg2.connect(self.url.connect, **_options(self.url.connect))
-        except psycopg2.Error as error:
-            raise DatabaseError(_unreachable(self.url, error)) from error
+        connection = connect(self.url)
         try:
             with closing(connection):
                 yield connection
         except psycopg2.Error as error:
             raise DatabaseError(_explain(self.url, error)) from error
+
+
+def connect(url: DatabaseUrl) -> Connection:
+    """A new connection. Raises DatabaseError, never naming the password."""
+    try:
+        connection: Connection = psycopg2.connect(url.connect, **_options(url.connect))
+    except psycopg2.Error as error:
+        raise DatabaseError(_unreachable(url, error)) from error
+    return connection
 
 
 def _placeholders(statement: str) -> str:
@@ -160,10 +167,20 @@ def _unreachable(url: DatabaseUrl, error: psycopg2.Error) -> str:
     reason = lines[-1] if lines else "no answer"
     if "Is the server running" in reason and len(lines) > 1:
         reason = lines[0]
+    for part in _userinfo(url.connect):
+        # libpq quotes what it takes for a port, which may be half of a password.
+        reason = reason.replace(part, "…")
     return (
         f"{url} can't be reached: {reason.rstrip('?.')}. "
         "Check that the server runs and that the URL is right."
     )
+
+
+def _userinfo(uri: str) -> list[str]:
+    """Whatever in a URI may be a part of a password: all between its first ``:`` and last ``@``."""
+    before, _, _ = uri.partition("://")[2].rpartition("@")
+    parts = re.split("[:/@?&=]", before.partition(":")[2])
+    return sorted((p for p in parts if p), key=len, reverse=True)
 
 
 def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:

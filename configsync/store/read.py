@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from configsync.core import address
 from configsync.core.diagnostic import Location
 from configsync.core.plan import Base
 from configsync.core.resource import Column, Resource, ResourceType, State
@@ -90,7 +91,9 @@ def read_history(
 ) -> list[HistoryEntry]:
     """History entries, newest first, of the addresses that a pattern selects.
 
-    The pattern is that of `configsync.core.address.matches`.
+    The pattern is that of `configsync.core.address.matches`. One without a
+    wildcard means a resource: its history under former names belongs to it,
+    and that of others who had its name before doesn't.
     """
     timestamp = transaction.dialect.timestamp("h.timestamp")
     query = (
@@ -100,15 +103,48 @@ def read_history(
     )
     parameters: list[Any] = []
     if pattern is not None:
-        like = _like(pattern)
-        query += " WHERE (h.address LIKE ? ESCAPE '\\' OR h.address LIKE ? ESCAPE '\\')"
-        parameters += [like, like + "/%"]
+        conditions = []
+        for at, first, last in _names(transaction, pattern):
+            like = _like(at)
+            conditions.append(
+                "((h.address LIKE ? ESCAPE '\\' OR h.address LIKE ? ESCAPE '\\') "
+                "AND h.revision >= ? AND h.revision < ?)"
+            )
+            parameters += [like, like + "/%", first, last]
+        query += f" WHERE {' OR '.join(conditions)}"
     query += " ORDER BY h.id DESC"
     if limit is not None:
         query += " LIMIT ?"
         parameters.append(limit)
     rows = transaction.rows(query, *parameters)
     return [_entry(*row) for row in rows]
+
+
+NO_END = 2**31 - 1
+
+
+def _names(transaction: Transaction, pattern: str) -> list[tuple[str, int, int]]:
+    """The patterns under which what is meant was known, each from a revision to before another."""
+    names = [(pattern, 0, NO_END)]
+    if "*" in pattern or "?" in pattern:
+        return names
+    steps = pattern.split("/")
+    query = (
+        "SELECT revision, changes FROM config_history WHERE address = ? AND action <> 'create' "
+        "AND action <> 'delete' AND revision < ? ORDER BY id DESC"
+    )
+    while True:
+        at, _, last = names[-1]
+        root = "/".join(at.split("/")[:2])
+        for revision, changes in transaction.rows(query, root, last):
+            renamed = _json(changes).get("name")
+            if renamed is not None:
+                names[-1] = (at, revision, last)
+                former = address.join(steps[0], renamed["old"])
+                names.append(("/".join([former, *steps[2:]]), 0, revision))
+                break
+        else:
+            return names
 
 
 def _entry(

@@ -6,6 +6,8 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from configsync.core.errors import DatabaseError
+from configsync.kinds import resource_types
 from configsync.store.database import SCHEMA_VERSION, open_database, schema_version
 from configsync.store.read import read_base
 from configsync.store.url import DatabaseUrl
@@ -51,5 +53,11 @@ def database_status(url: DatabaseUrl) -> DatabaseStatus:
         version = schema_version(transaction)
         if version != SCHEMA_VERSION:
             return DatabaseStatus(str(url), version, SCHEMA_VERSION, None, None)
+        lost = [t.table for t in resource_types().values() if not transaction.has_table(t.table)]
+        if lost:
+            raise DatabaseError(
+                f"{url} is at schema version {version}, but has lost {', '.join(lost)}. "
+                "Restore it from a backup."
+            )
         base = read_base(transaction)
     return DatabaseStatus(str(url), version, SCHEMA_VERSION, base.database_id, base.revision)

@@ -210,7 +210,11 @@ def _followed(references: References, value: Any) -> Json:
 def _add_stored(database: Database, at: str, fields: list[Explanation]) -> None:
     with database.reading() as transaction:
         live = read_live(transaction, resource_types().values()).get(at)
-        entries = [e for e in read_history(transaction, pattern=at) if e.address == at]
+        # Former names included, parts not.
+        depth = at.count("/")
+        entries = [
+            e for e in read_history(transaction, pattern=at) if e.address.count("/") == depth
+        ]
     if live is None:
         return
     for explained in fields:

@@ -218,3 +218,54 @@ def test_a_deletion_past_configsync_is_on_record_with_the_parts(workspace: Works
     }
     workspace.ok("apply", "--auto-approve")
     assert workspace.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_history_follows_a_rename(workspace: Workspace) -> None:
+    workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.write("profiles/b.yaml", profile("b", spec__ai_infra__llm_max_tokens=7))
+    workspace.ok("apply", "--auto-approve", "--actor", "alice")
+    workspace.write("profiles/a.yaml", profile("b", default=True, metadata__renamed_from="a"))
+    swapped = profile("a", metadata__renamed_from="b", spec__ai_infra__llm_max_tokens=7)
+    workspace.write("profiles/b.yaml", swapped)
+    workspace.ok("apply", "--auto-approve")
+    workspace.write("profiles/b.yaml", swapped.replace("7", "8"))
+    workspace.ok("apply", "--auto-approve")
+
+    def entries(address: str) -> list[tuple[int, str, str]]:
+        found = workspace.ok("history", address, "-o", "json").json["entries"]
+        return [(e["revision"], e["address"], e["action"]) for e in found]
+
+    assert entries("profile/a/ai_infra") == [
+        (3, "profile/a/ai_infra", "update"),
+        (1, "profile/b/ai_infra", "create"),
+    ]
+    assert entries("profile/b/ai_infra") == [(1, "profile/a/ai_infra", "create")]
+    assert entries("profile/b")[0] == (2, "profile/b", "update")
+    assert {a.split("/")[1] for r, a, _ in entries("profile/b") if r == 1} == {"a"}
+    explained = workspace.ok("explain", "profile/b/mlflow", "-o", "json").json
+    assert explained["fields"]["experiment_name"]["database"]["changed_by"] == "alice"
+
+
+def test_a_profile_that_was_deleted_by_hand_leaves_no_parts(workspace: Workspace) -> None:
+    workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.ok("apply", "--auto-approve")
+    if workspace.url is None:
+        import sqlite3
+
+        # As most programs connect: without foreign keys.
+        connection = sqlite3.connect(workspace.root / "configsync.db", isolation_level=None)
+        connection.execute("DELETE FROM config_profiles")
+        connection.close()
+    else:
+        workspace.sql("DELETE FROM config_profiles")
+    assert workspace.sql("SELECT count(*) FROM config_prompts") == [(0,)]
+    entries = workspace.ok("history", "-o", "json").json["entries"]
+    assert sorted(e["address"] for e in entries if e["action"] == "delete") == [
+        "profile/a",
+        "profile/a/ai_infra",
+        "profile/a/genie_space/01effebcc2781b6b",
+        "profile/a/mlflow",
+        "profile/a/prompts",
+    ]
+    workspace.ok("apply", "--auto-approve")
+    assert workspace.run("plan", "--detailed-exitcode").code == 0

@@ -137,6 +137,8 @@ def test_a_server_that_is_down(project: Workspace) -> None:
         "mysql://host/app",
         "postgresql://app:s3cret@host:port/app",
         "postgresql://app:s3cret@/app?nonsense=s3cret",
+        "postgresql://app:s3cret/x@127.0.0.1:1/app",
+        "postgres://app:s3cret@[::1/app",
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite:///no/such/folder/x.db",
@@ -145,10 +147,12 @@ def test_a_server_that_is_down(project: Workspace) -> None:
 )
 def test_a_url_that_cannot_be_used(project: Workspace, url: str) -> None:
     project.write("profiles/a.yaml", profile("a", default=True))
-    failed = project.run("plan", "--database", url)
-    assert failed.code == 1
-    assert failed.err.startswith("Error: ")
-    assert "s3cret" not in failed.err
+    for command in (["plan"], ["db", "upgrade"], ["db", "status"]):
+        failed = project.run(*command, "--database", url)
+        assert failed.code == 1
+        assert failed.err.startswith("Error: ") or command == ["db", "status"]
+        assert "should not" not in failed.err
+        assert "s3cret" not in failed.err + failed.out
 
 
 def test_a_file_that_is_no_database(project: Workspace) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Workspace
@@ -118,3 +120,10 @@ def test_the_schema_of_the_team_is_enforced(application: Workspace) -> None:
     assert result.code == 1
     assert "error[CS164]" in result.out
     assert "--> app/config.yaml:4:15\n" in result.out
+
+
+def test_the_folder_may_be_anywhere(application: Workspace, tmp_path: Path) -> None:
+    folder = application.root / "app"
+    elsewhere = folder.rename(tmp_path / "elsewhere")
+    application.ok("import", "slide-generator", str(elsewhere))
+    application.ok("validate")

@@ -33,6 +33,7 @@ class Watched:
 def postgresql(tables: tuple[Watched, ...]) -> Iterator[str]:
     """The statements for PostgreSQL."""
     yield _PG_REFUSE
+    yield _PG_REFUSE_TRUNCATE
     yield _PG_LOCK
     yield _PG_RECORD
     yield from pg_append_only(APPEND_ONLY)
@@ -64,6 +65,10 @@ def pg_watch(table: Watched) -> Iterator[str]:
         f"CREATE TRIGGER configsync_lock BEFORE INSERT OR UPDATE OR DELETE ON {table.table} "
         f"FOR EACH STATEMENT {past} EXECUTE FUNCTION configsync_lock()"
     )
+    yield (
+        f"CREATE TRIGGER configsync_no_truncate BEFORE TRUNCATE ON {table.table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION configsync_refuse_truncate()"
+    )
     # A delete is recorded before it happens: its cascade reaches the parts first.
     yield (
         f"CREATE TRIGGER configsync_record_delete BEFORE DELETE ON {table.table} "
@@ -79,6 +84,14 @@ _PG_REFUSE = """
 CREATE FUNCTION configsync_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the table % is append-only', TG_TABLE_NAME
+    USING ERRCODE = 'restrict_violation';
+END $$
+"""
+
+_PG_REFUSE_TRUNCATE = """
+CREATE FUNCTION configsync_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'TRUNCATE of % would leave no record: use DELETE', TG_TABLE_NAME
     USING ERRCODE = 'restrict_violation';
 END $$
 """
@@ -170,6 +183,14 @@ def sqlite(tables: tuple[Watched, ...]) -> Iterator[str]:
             )
     for watched in tables:
         yield from sqlite_watch(watched)
+        if watched.parent is not None:
+            # SQLite cascades only for connections that ask for foreign keys; most don't, and
+            # would leave rows behind that the next profile of that id takes for its own.
+            parent, _, _, foreign_key = watched.parent
+            yield (
+                f"CREATE TRIGGER {watched.table}_cascade BEFORE DELETE ON {parent} "
+                f"BEGIN DELETE FROM {watched.table} WHERE {foreign_key} = OLD.id; END"
+            )
 
 
 def sqlite_watch(table: Watched) -> Iterator[str]:

@@ -1,0 +1,50 @@
+"""The command line itself: its help, where it runs, and what it makes of wrong words."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from configsync.cli.main import SECTIONS, _module, cli
+from tests.conftest import Workspace
+from tests.profiles import profile
+
+COMMANDS = cli.list_commands(click.Context(cli))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_section_and_an_example(name: str) -> None:
+    module = _module(name)
+    assert module.SECTION in SECTIONS
+    command = module.command
+    parts = command.commands.values() if isinstance(command, click.Group) else [command]
+    assert all("Example: configsync " in (part.epilog or "") for part in parts)
+
+
+def test_help_lists_every_command_once(project: Workspace) -> None:
+    shown = project.ok("--help").out
+    assert [shown.count(f"\n  {name} ") for name in COMMANDS] == [1] * len(COMMANDS)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_it_runs_elsewhere(project: Workspace, before: bool) -> None:
+    project.write("there/profiles/a.yaml", profile("a", default=True))
+    where = ["-C", "there"]
+    for command in (["validate"], ["plan"], ["db", "status"]):
+        project.ok(*(where + command if before else command + where))
+    assert (project.root / "there/configsync.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["plann"], "Did you mean plan?"),
+        (["plan", "--nonsense"], "--nonsense"),
+        (["apply", "-o", "json"], "--auto-approve"),
+        (["show"], "ADDRESS"),
+    ],
+)
+def test_wrong_use_exits_with_one(project: Workspace, words: list[str], says: str) -> None:
+    refused = project.run(*words)
+    assert refused.code == 1
+    assert says in refused.err
