@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -27,6 +28,16 @@ from configsync.cli.main import run
 from configsync.store.database import Database, open_database
 from configsync.store.migrate import upgrade
 from configsync.store.url import parse_url
+
+# A busy machine is no fault of the code. In CI the examples are the same in each run; elsewhere
+# they differ, so that what nobody has thought of yet is found at a desk.
+hypothesis.settings.register_profile(
+    "configsync",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("configsync")
 
 TEMPLATE = "configsync_test_template"
 _numbers = count(1)
