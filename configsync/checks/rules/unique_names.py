@@ -17,6 +17,8 @@ def fold(name: str) -> str:
 
     NFC, case folding and NFC again, without the characters that show as nothing.
     """
+    if name.isascii():
+        return name.casefold()
     shown = "".join(c for c in name if category(c) != "Cf")
     return normalize("NFC", normalize("NFC", shown).casefold())
 
