@@ -262,6 +262,13 @@ FOREIGN_RESOURCE = Code(
     "Two repositories that write one row undo each other's work in turn.",
 )
 
+PROTECTED = Code(
+    "CS406",
+    _ERROR,
+    "a protected resource would be deleted",
+    "prevent_destroy is kept in the database, so that losing a file doesn't lose what it protects.",
+)
+
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)
 )

@@ -28,6 +28,7 @@ def refusals(
     yield from _default_kept(changes, result, types)
     yield from _last_part_kept(changes, result, types)
     yield from _parts_ours(changes, result)
+    yield from _protected_kept(changes)
 
 
 def _default_kept(
@@ -91,4 +92,19 @@ def _parts_ours(changes: tuple[Change, ...], result: State) -> Iterator[Diagnost
                 f"deleting {resource.parent} would delete {resource.address}, "
                 "which this source doesn't own",
                 help="Write that part into the source, or delete it in the database, first.",
+            )
+
+
+def _protected_kept(changes: tuple[Change, ...]) -> Iterator[Diagnostic]:
+    """What says prevent_destroy stays, also once its document is gone.
+
+    Its document may still take away a part, such as one Genie space of two.
+    """
+    for change in changes:
+        gone = change.before
+        if change.after is None and gone and gone.parent is None and gone.prevent_destroy:
+            yield codes.PROTECTED.at(
+                change.location,
+                f"{change.address} says prevent_destroy and would be deleted",
+                help="Put it back; to delete it, apply it once without prevent_destroy before.",
             )

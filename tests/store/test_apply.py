@@ -269,3 +269,25 @@ def test_a_profile_that_was_deleted_by_hand_leaves_no_parts(workspace: Workspace
     ]
     workspace.ok("apply", "--auto-approve")
     assert workspace.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_is_protected_is_not_deleted_with_its_file(workspace: Workspace) -> None:
+    workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.write("profiles/b.yaml", profile("b"))
+    workspace.ok("apply", "--auto-approve")
+    workspace.write("profiles/b.yaml", profile("b", metadata__prevent_destroy=True))
+    assert "Recorded 5 unchanged" in workspace.ok("apply", "--auto-approve").out
+    other = [{"space_id": "another"}]
+    text = profile("b", metadata__prevent_destroy=True, spec__genie_spaces=other)
+    workspace.write("profiles/b.yaml", text)
+    workspace.ok("apply", "--auto-approve")
+    (workspace.root / "profiles/b.yaml").unlink()
+    refused = workspace.run("apply", "--auto-approve", "-o", "json")
+    assert refused.code == 4
+    assert [d["code"] for d in refused.json["diagnostics"]] == ["CS406"]
+    assert workspace.sql("SELECT count(*) FROM config_profiles") == [(2,)]
+    workspace.write("profiles/b.yaml", profile("b", spec__genie_spaces=other))
+    workspace.ok("apply", "--auto-approve")
+    (workspace.root / "profiles/b.yaml").unlink()
+    workspace.ok("apply", "--auto-approve")
+    assert workspace.sql("SELECT count(*) FROM config_profiles") == [(1,)]
