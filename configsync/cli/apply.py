@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from configsync.cli import options, output
-from configsync.cli.plan import show
+from configsync.cli.plan import make, show
 
 SECTION = "Change"
 
@@ -39,31 +39,25 @@ def command(
     """Show the plan, ask, and carry it out: all of it in one transaction, or nothing."""
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.apply import apply, find_actor
-    from configsync.usecases.plan import make_plan
-    from configsync.usecases.validate import validate
 
     as_json = output_format == "json"
     if as_json and not auto_approve:
         raise click.UsageError("-o json can't ask; give --auto-approve with it.")
-    project, target = options.find(directory, target_name)
-    with output.progress("Compiling", quiet) as advance:
-        validation = validate(project, target, strict=strict, cached=not no_cache, advance=advance)
-    if not validation.ok:
-        output.validation(project.root, validation, output_format)
+    found = make(directory, target_name, database_url, output_format, quiet, strict, no_cache)
+    if found is None:
         return 1
-    database = options.connect(project, target, database_url)
-    plan = make_plan(project, target, database, validation)
+    root, database, plan = found
     if not as_json:
-        show(project.root, plan, output_format, quiet)
+        show(root, plan, output_format, quiet)
     if has_errors(plan.diagnostics):
         if as_json:
-            show(project.root, plan, output_format)
+            show(root, plan, output_format)
         output.note("Refused: a policy stands against the plan. Nothing was changed.")
         return 4
     if plan.changes and not auto_approve and not _approved(str(database.url)):
         output.note("Not applied. Nothing was changed.")
         return 1
-    revision = apply(database, plan, find_actor(actor, project, os.environ), lock_timeout)
+    revision = apply(database, plan, find_actor(actor, root, os.environ), lock_timeout)
     if as_json:
         from configsync.render import json
 

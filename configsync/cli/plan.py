@@ -11,6 +11,7 @@ from configsync.cli import options, output
 
 if TYPE_CHECKING:
     from configsync.core.plan import Plan
+    from configsync.store.database import Database
 
 SECTION = "Review"
 
@@ -37,6 +38,27 @@ def command(
 ) -> int:
     """Show what apply would change, and change nothing."""
     from configsync.core.diagnostic import has_errors
+
+    found = make(directory, target_name, database_url, output_format, quiet, strict, no_cache)
+    if found is None:
+        return 1
+    root, _, plan = found
+    show(root, plan, output_format, quiet)
+    if has_errors(plan.diagnostics):
+        return 4
+    return 2 if detailed_exitcode and plan.changes else 0
+
+
+def make(
+    directory: Path,
+    target_name: str | None,
+    database_url: str | None,
+    output_format: str,
+    quiet: bool,
+    strict: bool,
+    no_cache: bool,
+) -> tuple[Path, Database, Plan] | None:
+    """The project's folder, its database and the plan; None, with the faults printed, if any."""
     from configsync.usecases.plan import make_plan
     from configsync.usecases.validate import validate
 
@@ -45,13 +67,9 @@ def command(
         validation = validate(project, target, strict=strict, cached=not no_cache, advance=advance)
     if not validation.ok:
         output.validation(project.root, validation, output_format)
-        return 1
+        return None
     database = options.connect(project, target, database_url)
-    plan = make_plan(project, target, database, validation)
-    show(project.root, plan, output_format, quiet)
-    if has_errors(plan.diagnostics):
-        return 4
-    return 2 if detailed_exitcode and plan.changes else 0
+    return project.root, database, make_plan(project, target, database, validation)
 
 
 def show(root: Path, plan: Plan, output_format: str, quiet: bool = False) -> None:

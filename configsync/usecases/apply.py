@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
+from pathlib import Path
 
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import Refused
@@ -11,7 +12,6 @@ from configsync.core.plan import Plan
 from configsync.core.revision import Attribution, RevisionSource
 from configsync.kinds import resource_types
 from configsync.source.checkout import configured_author
-from configsync.source.project import Project
 from configsync.store.apply import apply_plan
 from configsync.store.database import Database
 
@@ -46,14 +46,14 @@ def apply(database: Database, plan: Plan, actor: str, lock_timeout: float) -> in
     return apply_plan(database, plan, resource_types(), attribution, lock_timeout)
 
 
-def find_actor(flag: str | None, project: Project, environment: Mapping[str, str]) -> str:
-    """Who applies: the flag, else a CI variable, else git's author here, else the OS user."""
+def find_actor(flag: str | None, root: Path, environment: Mapping[str, str]) -> str:
+    """Who applies: the flag, else CI's variable, git's author at ``root``, or the OS user."""
     if flag:
         return flag
     for name in CI_ACTORS:
         if environment.get(name):
             return environment[name]
-    return configured_author(project.root) or _os_user()
+    return configured_author(root) or _os_user()
 
 
 def _os_user() -> str:
