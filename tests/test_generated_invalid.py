@@ -202,4 +202,4 @@ def test_an_invalid_document_is_shown_where_it_is_wrong(project: Workspace, case
 
 def test_the_document_that_they_are_made_from_is_valid(project: Workspace) -> None:
     project.write("profiles/a.yaml", VALID)
-    project.ok("validate", "--strict")
+    assert project.ok("validate", "--strict", "-o", "json").json["diagnostics"] == []

@@ -52,7 +52,7 @@ def compile_layered(
     """
     parsed = {name: _parse(compiler, name) for name in names}
     layers = Layers()
-    for documents, _ in parsed.values():
+    for _, documents, _ in parsed.values():
         layers.add(documents)
     problems = layers.add_patches(patches)
     for patch in patches:
@@ -61,9 +61,8 @@ def compile_layered(
     problems += layers.stray_patches()
     records: dict[str, FileRecord] = {}
     resources: list[Resource] = []
-    for name, (documents, found) in parsed.items():
-        text = read_text(compiler.settings.root, name)
-        record = compiler.start_record(name, text if isinstance(text, str) else "", len(documents))
+    for name, (text, documents, found) in parsed.items():
+        record = compiler.start_record(name, text, len(documents))
         record.diagnostics += found
         for document in documents:
             resources += _compile(compiler, document, layers, record)
@@ -93,12 +92,12 @@ def _compile(
     return compiler.compile_document(merged, record, layered=True)
 
 
-def _parse(compiler: FileCompiler, name: str) -> tuple[list[Document], list[Diagnostic]]:
-    text = read_text(compiler.settings.root, name)
-    if isinstance(text, Diagnostic):
-        return [], [text]
+def _parse(compiler: FileCompiler, name: str) -> tuple[str, list[Document], list[Diagnostic]]:
     settings = compiler.settings
-    return parse(text, name, settings.kinds, aliases=settings.aliases)
+    text = read_text(settings.root, name)
+    if isinstance(text, Diagnostic):
+        return "", [], [text]
+    return text, *parse(text, name, settings.kinds, aliases=settings.aliases)
 
 
 def _add_bases(
@@ -112,5 +111,5 @@ def _add_bases(
     }
     for name, documents in outlines.items():
         if any((d.kind, d.name or "") in bases for d in documents):
-            layers.add(_parse(compiler, name)[0])
+            layers.add(_parse(compiler, name)[1])
         layers.add(documents)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from configsync.core import address
-from configsync.core.errors import StalePlan
+from configsync.core.errors import DatabaseError, LockTimeout, OutcomeUnknown, StalePlan
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.resource import Resource, ResourceType
 from configsync.core.revision import Attribution
@@ -38,17 +38,40 @@ def apply_plan(
 
     A plan without changes makes no revision; what it finds unrecorded is
     recorded. Raises StalePlan, LockTimeout or DatabaseError; then nothing was
-    written.
+    written, but for OutcomeUnknown, which says that it can't be told.
     """
     if not plan.changes and not plan.records:
         return plan.base.revision
-    with database.writing(lock_timeout) as transaction:
-        base = read_base(transaction)
-        _require_same_database(plan, base.database_id)
-        _require_unused(transaction, plan)
-        rows = _recheck(transaction, plan, types)
-        writer = _Writer(transaction, plan, types, attribution, rows, base.revision)
-        return writer.write()
+    try:
+        with database.writing(lock_timeout) as transaction:
+            base = read_base(transaction)
+            _require_same_database(plan, base.database_id)
+            _require_unused(transaction, plan)
+            rows = _recheck(transaction, plan, types)
+            writer = _Writer(transaction, plan, types, attribution, rows, base.revision)
+            return writer.write()
+    except OutcomeUnknown as lost:
+        return _outcome(database, plan, lock_timeout, lost)
+
+
+def _outcome(database: Database, plan: Plan, lock_timeout: float, lost: OutcomeUnknown) -> int:
+    """Whether a plan was committed whose COMMIT had no reply: asked, never guessed (rule 6.6).
+
+    Who holds the lock knows that the lost transaction has ended. Returns the
+    revision; raises DatabaseError if there is none, OutcomeUnknown if the
+    database can't be asked.
+    """
+    try:
+        with database.writing(lock_timeout) as transaction:
+            committed = _committed(transaction, plan)
+    except (DatabaseError, LockTimeout) as error:
+        raise OutcomeUnknown(
+            f"{lost} Whether the plan was applied is unknown, since the database can't be asked: "
+            f"{error} Run the same command again: what was applied is not applied twice."
+        ) from error
+    if committed is None:
+        raise DatabaseError(f"{lost} The plan was not applied, and nothing was changed. Try again.")
+    return committed[0]
 
 
 def _require_same_database(plan: Plan, database_id: str) -> None:
@@ -61,11 +84,17 @@ def _require_same_database(plan: Plan, database_id: str) -> None:
 
 def _require_unused(transaction: Transaction, plan: Plan) -> None:
     """A plan commits at most once (rule 6.5)."""
-    query = "SELECT revision, actor FROM config_revisions WHERE plan_digest = ?"
-    used = transaction.rows(query, plan.plan_id) if plan.changes else []
-    if used:
-        revision, actor = used[0]
+    used = _committed(transaction, plan) if plan.changes else None
+    if used is not None:
+        revision, actor = used
         raise StalePlan(f"The plan was already applied, as revision {revision} by {actor}.")
+
+
+def _committed(transaction: Transaction, plan: Plan) -> tuple[int, str] | None:
+    """The revision that a plan made and its actor; None if it made none."""
+    query = "SELECT revision, actor FROM config_revisions WHERE plan_digest = ?"
+    rows = transaction.rows(query, plan.plan_id)
+    return (int(rows[0][0]), str(rows[0][1])) if rows else None
 
 
 def _recheck(

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from configsync.core.errors import DatabaseError, LockTimeout
+from configsync.core.errors import DatabaseError, LockTimeout, OutcomeUnknown
 from configsync.store.database import Dialect, require_schema
 from configsync.store.url import DatabaseUrl
 
@@ -95,7 +95,12 @@ class PostgresqlDatabase:
             require_schema(transaction, self.url)
             transaction.run("SET LOCAL configsync.applying = 'on'")
             yield transaction
-            connection.commit()
+            try:
+                connection.commit()
+            except psycopg2.Error as error:
+                if connection.closed:
+                    raise OutcomeUnknown(f"The reply of {self.url} to COMMIT was lost.") from error
+                raise
 
     def _lock(self, transaction: PostgresqlTransaction, lock_timeout: float) -> None:
         try:

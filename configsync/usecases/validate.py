@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from configsync.compiler.source import compile_source
@@ -53,19 +53,9 @@ def validate(
 
 
 def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Diagnostic]:
-    """The findings with the severities that the settings give them.
-
-    Raises UsageError for settings about what is no rule, or one that the
-    database enforces.
-    """
-    for code in project.severities:
-        from configsync.checks.rules import all_rules
-
-        rule = all_rules().get(code)
-        if rule is None:
-            raise UsageError(f"severity.{code} in the settings: there is no rule {code}.")
-        if rule.enforced:
-            raise UsageError(f"severity.{code} in the settings: the database enforces that rule.")
+    """The findings with the severities that the settings give them. Raises UsageError."""
+    if project.severities:
+        _require_rules(project.severities)
     weighed = []
     for diagnostic in found:
         severity = project.severities.get(diagnostic.code, diagnostic.severity)
@@ -75,6 +65,18 @@ def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Di
             severity = Severity.ERROR
         weighed.append(replace(diagnostic, severity=severity))
     return weighed
+
+
+def _require_rules(severities: Iterable[str]) -> None:
+    """Raise UsageError for settings about what is no rule, or one that the database enforces."""
+    from configsync.checks.rules import all_rules
+
+    for code in severities:
+        rule = all_rules().get(code)
+        if rule is None:
+            raise UsageError(f"severity.{code} in the settings: there is no rule {code}.")
+        if rule.enforced:
+            raise UsageError(f"severity.{code} in the settings: the database enforces that rule.")
 
 
 def _most_telling(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

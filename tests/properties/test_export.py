@@ -211,7 +211,8 @@ RELAXED = settings(
 @example(state=Profiles([Rows("a", "", None, [], None, None, None)]))
 def test_export_then_plan_is_empty(workspace: Workspace, state: Profiles) -> None:
     fill(workspace, state)
-    code, _ = check(workspace)
+    code, complaints = check(workspace)
+    assert bool(complaints) >= bool(code), "what isn't exported is named"
     event(f"exit {code}")
 
 

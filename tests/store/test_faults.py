@@ -75,6 +75,28 @@ def test_an_unrelated_row_that_moves_does_not(
         workspace, monkeypatch, "UPDATE config_mlflow SET experiment_name = '/moved'"
     )
     workspace.ok("apply", "--auto-approve")
+    assert workspace.sql("SELECT count(*) FROM config_ai_infra WHERE llm_max_tokens = 1") == [(1,)]
+    moved = "SELECT count(*) FROM config_mlflow WHERE experiment_name = '/moved'"
+    assert workspace.sql(moved) == [(2,)]
+
+
+def test_a_connection_that_dies_in_commit_is_asked_after(project: Workspace, pg_url: str) -> None:
+    project.url = pg_url
+    project.write("profiles/a.yaml", profile("a", default=True))
+    execute(
+        pg_url,
+        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON config_history"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()",
+    )
+    failed = project.run("apply", "--auto-approve")
+    assert failed.code == 1
+    assert "to COMMIT was lost. The plan was not applied, and nothing was changed." in failed.err
+    assert project.sql(COUNTS) == [(0, 0, 0, 0)]
+    execute(pg_url, "DROP TRIGGER cut ON config_history")
+    project.ok("apply", "--auto-approve")
+    assert project.sql(COUNTS) == [(1, 5, 1, 5)]
 
 
 def _between_plan_and_apply(

@@ -126,4 +126,4 @@ def test_the_folder_may_be_anywhere(application: Workspace, tmp_path: Path) -> N
     folder = application.root / "app"
     elsewhere = folder.rename(tmp_path / "elsewhere")
     application.ok("import", "slide-generator", str(elsewhere))
-    application.ok("validate")
+    assert application.ok("validate", "-o", "json").json["summary"]["documents"] == 1
