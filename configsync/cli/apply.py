@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
 import click
 
@@ -15,23 +14,12 @@ SECTION = "Change"
 
 
 @click.command(epilog="Example: configsync apply --auto-approve --actor alice@example.com")
-@options.directory
-@options.database
-@options.output("text", "json")
-@options.quiet
-@options.strict
-@options.no_cache
+@options.planning
 @click.option("--auto-approve", is_flag=True, help="Apply without asking.")
 @click.option("--actor", metavar="NAME", help="Who applies, as history records it.")
 @options.lock_timeout
 def command(
-    directory: Path,
-    target_name: str | None,
-    database_url: str | None,
-    output_format: str,
-    quiet: bool,
-    strict: bool,
-    no_cache: bool,
+    asked: options.Planning,
     auto_approve: bool,
     actor: str | None,
     lock_timeout: float,
@@ -40,18 +28,18 @@ def command(
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.apply import apply, find_actor
 
-    as_json = output_format == "json"
+    as_json = asked.output_format == "json"
     if as_json and not auto_approve:
         raise click.UsageError("-o json can't ask; give --auto-approve with it.")
-    found = make(directory, target_name, database_url, output_format, quiet, strict, no_cache)
+    found = make(asked)
     if found is None:
         return 1
     root, database, plan = found
     if not as_json:
-        show(root, plan, output_format, quiet)
+        show(root, plan, asked)
     if has_errors(plan.diagnostics):
         if as_json:
-            show(root, plan, output_format)
+            show(root, plan, asked)
         output.note("Refused: a policy stands against the plan. Nothing was changed.")
         return 4
     if plan.changes and not auto_approve and not _approved(str(database.url)):

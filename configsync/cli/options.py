@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import reduce, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -87,6 +89,31 @@ def lock_timeout(command: F) -> F:
         show_default=True,
         help="How long to wait for another writer.",
     )(command)
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """The options of every command that makes a plan, as `planning` takes them."""
+
+    directory: Path
+    target_name: str | None
+    database_url: str | None
+    output_format: str
+    quiet: bool
+    strict: bool
+    no_cache: bool
+
+
+def planning(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of `Planning`, handed to the command as its first argument."""
+
+    @wraps(command)
+    def with_planning(**given: Any) -> int:
+        asked = Planning(**{field.name: given.pop(field.name) for field in fields(Planning)})
+        return command(asked, **given)
+
+    shared = (directory, database, output("text", "json"), quiet, strict, no_cache)
+    return reduce(lambda wrapped, option: option(wrapped), reversed(shared), with_planning)
 
 
 def find(directory: Path, target_name: str | None) -> tuple[Project, Target]:

@@ -17,64 +17,44 @@ SECTION = "Review"
 
 
 @click.command(epilog="Example: configsync plan --target prod --detailed-exitcode")
-@options.directory
-@options.database
-@options.output("text", "json")
-@options.quiet
-@options.strict
-@options.no_cache
+@options.planning
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes, with 0 if none."
 )
-def command(
-    directory: Path,
-    target_name: str | None,
-    database_url: str | None,
-    output_format: str,
-    quiet: bool,
-    strict: bool,
-    no_cache: bool,
-    detailed_exitcode: bool,
-) -> int:
+def command(asked: options.Planning, detailed_exitcode: bool) -> int:
     """Show what apply would change, and change nothing."""
     from configsync.core.diagnostic import has_errors
 
-    found = make(directory, target_name, database_url, output_format, quiet, strict, no_cache)
+    found = make(asked)
     if found is None:
         return 1
     root, _, plan = found
-    show(root, plan, output_format, quiet)
+    show(root, plan, asked)
     if has_errors(plan.diagnostics):
         return 4
     return 2 if detailed_exitcode and plan.changes else 0
 
 
-def make(
-    directory: Path,
-    target_name: str | None,
-    database_url: str | None,
-    output_format: str,
-    quiet: bool,
-    strict: bool,
-    no_cache: bool,
-) -> tuple[Path, Database, Plan] | None:
+def make(asked: options.Planning) -> tuple[Path, Database, Plan] | None:
     """The project's folder, its database and the plan; None, with the faults printed, if any."""
     from configsync.usecases.plan import make_plan
     from configsync.usecases.validate import validate
 
-    project, target = options.find(directory, target_name)
-    with output.progress("Compiling", quiet) as advance:
-        validation = validate(project, target, strict=strict, cached=not no_cache, advance=advance)
+    project, target = options.find(asked.directory, asked.target_name)
+    with output.progress("Compiling", asked.quiet) as advance:
+        validation = validate(
+            project, target, strict=asked.strict, cached=not asked.no_cache, advance=advance
+        )
     if not validation.ok:
-        output.validation(project.root, validation, output_format)
+        output.validation(project.root, validation, asked.output_format)
         return None
-    database = options.connect(project, target, database_url)
+    database = options.connect(project, target, asked.database_url)
     return project.root, database, make_plan(project, target, database, validation)
 
 
-def show(root: Path, plan: Plan, output_format: str, quiet: bool = False) -> None:
+def show(root: Path, plan: Plan, asked: options.Planning) -> None:
     """Print a plan."""
-    if output_format == "json":
+    if asked.output_format == "json":
         from configsync.render import json
 
         output.data(json.plan(plan))
@@ -82,7 +62,7 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool = False) -> Non
     from configsync.render.text import plan as view
 
     output.text(output.diagnostics(root, plan.diagnostics))
-    if quiet:
+    if asked.quiet:
         output.text(view.summary(plan, output.style()))
     else:
         output.text(view.render(plan, output.style()))

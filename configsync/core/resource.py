@@ -85,7 +85,11 @@ class Resource:
 
     def differing(self, other: Resource) -> tuple[str, ...]:
         """The names of the columns whose values differ, in order."""
-        return tuple(k for k, v in self.values.items() if not equal(v, other.values[k]))
+        return tuple(
+            k
+            for k, v in self.values.items()
+            if k not in other.values or not equal(v, other.values[k])
+        )
 
     def same_values(self, other: Resource) -> bool:
         """Tell whether both hold the same values."""
