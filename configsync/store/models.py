@@ -173,6 +173,9 @@ class ConfigRevision(Base):
 
     ``db_user``, ``application_name``, ``client_address`` and ``transaction_id``
     are what the database knows of a write past configsync: hints, not proof.
+    ``owner`` is the id of the source that was applied, ``planned_commit_id`` the
+    commit that a saved plan was made from, ``to_revision`` what a rollback went
+    back to.
     """
 
     __tablename__ = "config_revisions"
@@ -183,6 +186,7 @@ class ConfigRevision(Base):
             name="ck_config_revisions_source",
         ),
         Index("ix_config_revisions_transaction_id", "transaction_id"),
+        Index("ix_config_revisions_commit_id", "commit_id"),
     )
 
     revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -199,6 +203,9 @@ class ConfigRevision(Base):
     client_address: Mapped[str | None] = mapped_column(Text)
     transaction_id: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    owner: Mapped[str | None] = mapped_column(Text)
+    planned_commit_id: Mapped[str | None] = mapped_column(String(64))
+    to_revision: Mapped[int | None] = mapped_column(Integer)
 
     entries: Mapped[list[ConfigHistory]] = relationship(back_populates="of_revision")
 
@@ -214,8 +221,9 @@ class ConfigHistory(Base):
     __table_args__ = (
         Index("ix_config_history_profile_id", "profile_id"),
         Index("ix_config_history_timestamp", "timestamp"),
-        Index("ix_config_history_domain", "domain"),
-        Index("ix_config_history_address", "address"),
+        Index("ix_config_history_domain", "domain", "id"),
+        Index("ix_config_history_address", "address", "id"),
+        Index("ix_config_history_changed_by", "changed_by", "id"),
         Index("ix_config_history_revision", "revision"),
     )
 
@@ -248,6 +256,21 @@ class ConfigResource(Base):
     revision: Mapped[int] = mapped_column(Integer)
     file: Mapped[str | None] = mapped_column(Text)
     line: Mapped[int | None] = mapped_column(Integer)
+    labels: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+
+
+class ConfigOwner(Base):
+    """A source that applies to this database, and the newest commit that it applied.
+
+    After a rollback, ``held_commit_id`` is the commit that was rolled back: it
+    and older ones don't apply until a newer one has.
+    """
+
+    __tablename__ = "config_owners"
+
+    owner: Mapped[str] = mapped_column(Text, primary_key=True)
+    commit_id: Mapped[str | None] = mapped_column(String(64))
+    held_commit_id: Mapped[str | None] = mapped_column(String(64))
 
 
 class ConfigDatabase(Base):
