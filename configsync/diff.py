@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from configsync.core import address, codes
 from configsync.core.diagnostic import Diagnostic
+from configsync.core.ignore import IgnoreRule, ignoring
 from configsync.core.plan import Action, Change, Reason
 from configsync.core.resource import Resource, ResourceType, State
 
@@ -15,82 +16,182 @@ from configsync.core.resource import Resource, ResourceType, State
 class Difference:
     """What stands between the live and the desired state.
 
-    ``records`` are desired resources that are live unchanged, but whose owner
-    or protection isn't on record yet. ``unmanaged`` are live resources that no
-    source owns. ``live`` is the live state at the addresses after the renames.
+    ``records`` are desired resources that are live unchanged, but whose record
+    of what was applied isn't that; ``forgotten`` addresses on record that are
+    neither desired nor live. ``unmanaged`` are live resources that no source
+    owns, ``owned`` counts those that this one does. ``live`` is the live state
+    at the addresses after the renames, ``originals`` has by those what is live.
     """
 
     changes: list[Change] = field(default_factory=list)
     records: list[Resource] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     unmanaged: list[str] = field(default_factory=list)
     unchanged: int = 0
+    owned: int = 0
     live: State = field(default_factory=State)
+    originals: Mapping[str, Resource] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def diff(
-    desired: State, live: State, applied: State, types: Mapping[str, ResourceType], owner: str
-) -> Difference:
-    """Compare the three states; only resources that ``owner`` owns are deleted.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms states are compared.
+
+    Only resources that ``owner`` owns are deleted, unless ``take_ownership``
+    lets it have those of others that it defines. ``renamed`` has the live
+    address of each root that was renamed past configsync, with the one on
+    record. Differences that an ``ignored`` rule covers don't count.
+    """
+
+    types: Mapping[str, ResourceType]
+    owner: str
+    take_ownership: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    ignored: tuple[IgnoreRule, ...] = ()
+
+
+def diff(desired: State, live: State, applied: State, terms: Terms) -> Difference:
+    """Compare the three states.
 
     A renamed resource is compared under its new name, with its parts, so that
     identity and history stay.
     """
-    result = Difference()
-    moves = _moves(desired, live, applied, result.diagnostics)
-    originals: Mapping[str, Resource] = live
-    if moves:
-        originals = {_moved(r, moves).address: r for r in live.values()}
-        live = State(_moved(r, moves) for r in live.values())
-        applied = State(_moved(r, moves) for r in applied.values())
-    result.live = live
+    return _Diff(desired, live, applied, terms).run()
 
-    for at, wanted in desired.items():
-        known = applied.get(at)
-        foreign = known is not None and known.owner not in (None, owner)
-        if known is not None and foreign and wanted.parent is None:
+
+def drift(live: State, applied: State, terms: Terms) -> list[Change]:
+    """What someone changed in the database since configsync last applied, by address.
+
+    ``before`` is a resource as applied, ``after`` as it is live, also where it
+    was renamed: at the address that it has now.
+    """
+    now: Mapping[str, Resource] = live
+    if terms.renamed:
+        now = {_moved(r, terms.renamed).address: r for r in live.values()}
+    found = []
+    for at in sorted(applied):
+        known, actual = applied[at], now.get(at)
+        if known.domain not in terms.types:
+            continue
+        if actual is None:
+            found.append(_change(terms, at, Action.DELETE, Reason.DRIFT, known, None))
+            continue
+        known = ignoring(known, actual, terms.ignored) if terms.ignored else known
+        if not known.same_values(actual):
+            action = _update_action(terms.types[known.domain], known, actual)
+            after = as_recorded(actual, known)
+            found.append(_change(terms, at, action, Reason.DRIFT, known, after))
+    return found
+
+
+def as_recorded(actual: Resource, known: Resource) -> Resource:
+    """A live resource with what only its record tells: whose it is, and where it stood."""
+    return replace(
+        actual,
+        owner=known.owner,
+        location=known.location,
+        renamed_from=known.renamed_from,
+        prevent_destroy=known.prevent_destroy,
+        labels=known.labels,
+    )
+
+
+class _Diff:
+    """One comparison."""
+
+    def __init__(self, desired: State, live: State, applied: State, terms: Terms) -> None:
+        self.desired = desired
+        self.terms = terms
+        self.result = Difference()
+        self.originals: Mapping[str, Resource] = live
+        undone = {at: old for at, old in terms.renamed.items() if at in live and at not in desired}
+        live = self._relocate(live, undone)
+        self.moves = _moves(desired, live, applied, self.result.diagnostics)
+        if self.moves:
+            live = self._relocate(live, self.moves)
+            applied = State(_moved(r, self.moves) for r in applied.values())
+        self.live = self.result.live = live
+        self.result.originals = self.originals
+        self.applied = applied
+
+    def _relocate(self, live: State, moves: Mapping[str, str]) -> State:
+        """The live state with roots at other addresses; where they were is kept."""
+        if not moves:
+            return live
+        self.originals = {_moved(r, moves).address: self.originals[at] for at, r in live.items()}
+        return State(_moved(r, moves) for r in live.values())
+
+    def run(self) -> Difference:
+        result, owner = self.result, self.terms.owner
+        for at, wanted in self.desired.items():
+            self._compare(at, wanted)
+        for at, actual in self.live.items():
+            known = self.applied.get(at)
+            result.owned += known is not None and known.owner == owner
+            if at not in self.desired:
+                self._left(at, actual, known)
+        for at, known in self.applied.items():
+            gone = at not in self.live and at not in self.desired
+            # Of a kind that isn't installed here, nothing is read.
+            if gone and known.domain in self.terms.types and self._ours(known):
+                result.forgotten.append(at)
+        result.changes += _demotions(self.desired, self.live, self.applied, self.terms, result)
+        result.unmanaged.sort()
+        return result
+
+    def _compare(self, at: str, wanted: Resource) -> None:
+        """One desired resource with what is live and on record."""
+        terms, result = self.terms, self.result
+        known, actual = self.applied.get(at), self.live.get(at)
+        foreign = known is not None and known.owner not in (None, terms.owner)
+        if known is not None and foreign and wanted.parent is None and not terms.take_ownership:
             result.diagnostics.append(_foreign(wanted, known))
-        actual = live.get(at)
         if actual is None:
             reason = _reason(wanted, None, known)
-            result.changes.append(_change(types, at, Action.CREATE, reason, None, wanted))
-        elif actual.same_values(wanted):
+            result.changes.append(_change(terms, at, Action.CREATE, reason, None, wanted))
+            return
+        if terms.ignored:
+            wanted = ignoring(wanted, actual, terms.ignored)
+            known = known and ignoring(known, actual, terms.ignored)
+        if actual.same_values(wanted):
             result.unchanged += 1
-            if not foreign and (known is None or _record(known) != _record(wanted)):
+            may_record = terms.take_ownership or not foreign
+            if wanted.owner == terms.owner and may_record and not _on_record(wanted, known):
                 result.records.append(wanted)
-        else:
-            renamed = originals[at].address != at and wanted.parent is None
-            reason = Reason.RENAME if renamed else _reason(wanted, actual, known)
-            action = _update_action(types[wanted.domain], actual, wanted)
-            result.changes.append(_change(types, at, action, reason, originals[at], wanted))
+            return
+        renamed = wanted.parent is None and at in self.moves.values()
+        reason = Reason.RENAME if renamed else _reason(wanted, actual, known)
+        action = _update_action(terms.types[wanted.domain], actual, wanted)
+        result.changes.append(_change(terms, at, action, reason, self.originals[at], wanted))
 
-    for at, actual in live.items():
-        if at in desired:
-            continue
-        known = applied.get(at)
+    def _left(self, at: str, actual: Resource, known: Resource | None) -> None:
+        """A live resource that isn't desired: ours are deleted."""
         if known is None:
-            result.unmanaged.append(at)
-        elif known.owner == owner:
-            reason = Reason.GIT if actual.same_values(known) else Reason.CONFLICT
-            # Only the record of a live resource tells where it stood and whose it is.
-            gone = replace(
-                originals[at],
-                owner=known.owner,
-                location=known.location,
-                prevent_destroy=known.prevent_destroy,
-            )
-            result.changes.append(_change(types, at, Action.DELETE, reason, gone, None))
-    result.changes += _demotions(desired, live, applied, types, result)
-    result.unmanaged.sort()
-    return result
+            self.result.unmanaged.append(at)
+        elif self._ours(known):
+            base = ignoring(known, actual, self.terms.ignored) if self.terms.ignored else known
+            reason = Reason.GIT if actual.same_values(base) else Reason.CONFLICT
+            gone = as_recorded(self.originals[at], known)
+            self.result.changes.append(_change(self.terms, at, Action.DELETE, reason, gone, None))
+
+    def _ours(self, known: Resource) -> bool:
+        """Tell whether a resource on record is this source's, or a part of what it takes."""
+        if known.owner == self.terms.owner:
+            return True
+        return self.terms.take_ownership and known.root in self.desired
+
+
+def _on_record(wanted: Resource, known: Resource | None) -> bool:
+    return known is not None and known.same_values(wanted) and _record(known) == _record(wanted)
 
 
 def _record(resource: Resource) -> tuple[object, ...]:
-    return (resource.owner, resource.renamed_from, resource.prevent_destroy)
+    return (resource.owner, resource.renamed_from, resource.prevent_destroy, resource.labels)
 
 
 def _change(
-    types: Mapping[str, ResourceType],
+    terms: Terms,
     at: str,
     action: Action,
     reason: Reason,
@@ -99,7 +200,7 @@ def _change(
 ) -> Change:
     resource = after or before
     assert resource is not None
-    return Change(at, action, reason, types[resource.domain].kind, before, after)
+    return Change(at, action, reason, terms.types[resource.domain].kind, before, after)
 
 
 def _update_action(type_: ResourceType, actual: Resource, wanted: Resource) -> Action:
@@ -175,7 +276,7 @@ def _foreign(wanted: Resource, known: Resource) -> Diagnostic:
     return codes.FOREIGN_RESOURCE.at(
         wanted.location,
         f"{wanted.address} belongs to the source {known.owner}",
-        help="Change it there, or choose another name here.",
+        help="Change it there, choose another name here, or take it over with --take-ownership.",
     )
 
 
@@ -183,18 +284,18 @@ def _demotions(
     desired: State,
     live: State,
     applied: State,
-    types: Mapping[str, ResourceType],
+    terms: Terms,
     result: Difference,
 ) -> Iterator[Change]:
     """Resources outside of the desired state that stop being the default for one within it."""
     going = {c.address for c in result.changes if c.after is None}
     chosen: dict[tuple[str, str | None], Resource] = {}
     for wanted in desired.values():
-        default = types[wanted.domain].default
+        default = terms.types[wanted.domain].default
         if default and wanted.values[default] is True:
             chosen[(wanted.domain, wanted.parent)] = wanted
     for at, actual in live.items():
-        default = types[actual.domain].default
+        default = terms.types[actual.domain].default
         if default is None or actual.values[default] is not True or at in desired or at in going:
             continue
         successor = chosen.get((actual.domain, actual.parent))
@@ -210,4 +311,4 @@ def _demotions(
                 )
             )
         after = replace(actual, values={**actual.values, default: False})
-        yield _change(types, at, Action.UPDATE, Reason.GIT, actual, after)
+        yield _change(terms, at, Action.UPDATE, Reason.GIT, actual, after)

@@ -4,59 +4,151 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from configsync.cli import options, output
-from configsync.cli.plan import make, show
+from configsync.cli.plan import check, show
+
+if TYPE_CHECKING:
+    from configsync.core.plan import Plan
+    from configsync.source.project import Project, Target
+    from configsync.store.database import Database
+    from configsync.usecases.validate import Validation
 
 SECTION = "Change"
 
 
 @click.command(epilog="Example: configsync apply --auto-approve --actor alice@example.com")
+@click.argument(
+    "file", required=False, metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False)
+)
 @options.planning
 @click.option("--auto-approve", is_flag=True, help="Apply without asking.")
 @click.option("--actor", metavar="NAME", help="Who applies, as history records it.")
+@click.option(
+    "--allow-older", is_flag=True, help="Apply a commit that isn't newer than the applied one."
+)
 @options.lock_timeout
 def command(
     asked: options.Planning,
+    file: Path | None,
     auto_approve: bool,
     actor: str | None,
+    allow_older: bool,
     lock_timeout: float,
 ) -> int:
-    """Show the plan, ask, and carry it out: all of it in one transaction, or nothing."""
+    """Show the plan, ask, and carry it out: all of it in one transaction, or nothing.
+
+    FILE is a plan that configsync plan --out saved, which is applied without
+    asking, if it still is the plan that the files and the database give.
+    """
+    from configsync.usecases.apply import find_actor
+
+    if asked.output_format == "json" and not auto_approve and file is None:
+        raise click.UsageError("-o json can't ask; give --auto-approve with it.")
+    saved = None if file is None else _read(asked.directory / file, asked)
+    project, target = options.find(
+        asked.directory, asked.target_name if saved is None else saved.target
+    )
+    validation = check(project, target, asked)
+    if validation is None:
+        return 1
+    database = options.connect(project, target, asked.database_url)
+    if saved is None:
+        plan = _direct(project, target, database, validation, asked)
+    else:
+        from configsync.usecases.saved import remake
+
+        plan = remake(project, target, database, validation, saved)
+    by = find_actor(actor, project.root, os.environ)
+
+    def applied() -> int:
+        from configsync.usecases.apply import apply
+
+        return apply(
+            *(database, plan, by, lock_timeout),
+            root=project.root,
+            planned_commit=None if saved is None else saved.source.commit,
+            allow_older=allow_older,
+        )
+
+    return carry_out(
+        project.root, database, plan, asked, auto_approve or saved is not None, applied
+    )
+
+
+def carry_out(
+    root: Path,
+    database: Database,
+    plan: Plan,
+    asked: options.Planning,
+    approved: bool,
+    applied: Callable[[], int],
+) -> int:
+    """Show a plan, ask unless it is ``approved``, and have it ``applied``; the exit code."""
     from configsync.core.diagnostic import has_errors
-    from configsync.usecases.apply import apply, find_actor
 
     as_json = asked.output_format == "json"
-    if as_json and not auto_approve:
-        raise click.UsageError("-o json can't ask; give --auto-approve with it.")
-    found = make(asked)
-    if found is None:
-        return 1
-    root, database, plan = found
-    if not as_json:
-        show(root, plan, asked)
-    if has_errors(plan.diagnostics):
-        if as_json:
-            show(root, plan, asked)
+    refused = has_errors(plan.diagnostics)
+    if not as_json or refused:
+        show(root, plan, asked.output_format, asked.quiet)
+    if refused:
         output.note("Refused: a policy stands against the plan. Nothing was changed.")
         return 4
-    if plan.changes and not auto_approve and not _approved(str(database.url)):
+    if (plan.changes or plan.drift) and not approved and not _approved(str(database.url)):
         output.note("Not applied. Nothing was changed.")
         return 1
-    revision = apply(database, plan, find_actor(actor, root, os.environ), lock_timeout)
+    revision = applied()
     if as_json:
         from configsync.render import json
 
         output.data(json.plan(plan, revision))
     elif plan.changes:
         output.data(f"Applied as revision {revision}.\n")
-    elif plan.records:
-        output.data(f"Recorded {len(plan.records)} unchanged. Nothing else to do.\n")
+    elif plan.drift:
+        output.data(f"Recorded {len(plan.drift)} as the database holds them now.\n")
+    elif not plan.is_empty:
+        gone = f", took {len(plan.forgotten)} from the record" if plan.forgotten else ""
+        output.data(f"Recorded {len(plan.records)} unchanged{gone}. Nothing else to do.\n")
     else:
         output.data(f"Nothing to do. The database is at revision {revision}.\n")
     return 0
+
+
+def _read(file: Path, asked: options.Planning) -> Plan:
+    """A saved plan. Raises UsageError where other options say what is in it."""
+    from configsync.core.plan import PlanOptions
+    from configsync.usecases.saved import read_plan
+
+    plan = read_plan(file)
+    if asked.plan_options != PlanOptions():
+        raise click.UsageError("What a saved plan may do stands in it; give such options to plan.")
+    if asked.target_name not in (None, plan.target):
+        raise click.UsageError(f"{file} is a plan for the target {plan.target}.")
+    return plan
+
+
+def _direct(
+    project: Project,
+    target: Target,
+    database: Database,
+    validation: Validation,
+    asked: options.Planning,
+) -> Plan:
+    """A plan that nobody saved."""
+    from configsync.plan.policy import unreviewed
+    from configsync.usecases.plan import make_plan
+
+    plan = make_plan(project, target, database, validation, asked.plan_options)
+    if plan.is_empty:
+        return plan
+    against = tuple(unreviewed(target.policy, plan.options))
+    return replace(plan, diagnostics=(*against, *plan.diagnostics))
 
 
 def _approved(where: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from configsync.core.plan import PlanOptions
     from configsync.source.project import Project, Target
     from configsync.store.database import Database
 
@@ -91,6 +92,50 @@ def lock_timeout(command: F) -> F:
     )(command)
 
 
+def select(command: F) -> F:
+    """``--select``, any number of times."""
+    return click.option(
+        "--select",
+        metavar="GLOB",
+        multiple=True,
+        help="Only what an address glob or label=KEY=VALUE selects; may be repeated.",
+    )(command)
+
+
+def accept_conflicts(command: F) -> F:
+    """``--accept-conflicts``: git wins."""
+    return click.option(
+        "--accept-conflicts",
+        is_flag=True,
+        help="Overwrite what both git and the database changed.",
+    )(command)
+
+
+def take_ownership(command: F) -> F:
+    """``--take-ownership``: from other sources."""
+    return click.option(
+        "--take-ownership", is_flag=True, help="Take over what belongs to another source."
+    )(command)
+
+
+def force(command: F) -> F:
+    """``--force``: what the target's policy asks to be sure of."""
+    return click.option(
+        "--force",
+        is_flag=True,
+        help="Allow more changes than the target's thresholds, or one of a protected target.",
+    )(command)
+
+
+def refresh_only(command: F) -> F:
+    """``--refresh-only``: live is taken for applied."""
+    return click.option(
+        "--refresh-only",
+        is_flag=True,
+        help="Change nothing; take for applied what the database holds now.",
+    )(command)
+
+
 @dataclass(frozen=True, slots=True)
 class Planning:
     """The options of every command that makes a plan, as `planning` takes them."""
@@ -102,6 +147,24 @@ class Planning:
     quiet: bool
     strict: bool
     no_cache: bool
+    select: tuple[str, ...]
+    accept_conflicts: bool
+    take_ownership: bool
+    force: bool
+    refresh_only: bool
+
+    @property
+    def plan_options(self) -> PlanOptions:
+        """What the plan is asked to do and allowed."""
+        from configsync.core.plan import PlanOptions
+
+        return PlanOptions(
+            select=self.select,
+            accept_conflicts=self.accept_conflicts,
+            take_ownership=self.take_ownership,
+            force=self.force,
+            refresh_only=self.refresh_only,
+        )
 
 
 def planning(command: Callable[..., int]) -> Callable[..., int]:
@@ -112,7 +175,10 @@ def planning(command: Callable[..., int]) -> Callable[..., int]:
         asked = Planning(**{field.name: given.pop(field.name) for field in fields(Planning)})
         return command(asked, **given)
 
-    shared = (directory, database, output("text", "json"), quiet, strict, no_cache)
+    shared = (
+        *(directory, database, output("text", "json"), quiet, strict, no_cache),
+        *(select, accept_conflicts, take_ownership, force, refresh_only),
+    )
     return reduce(lambda wrapped, option: option(wrapped), reversed(shared), with_planning)
 
 

@@ -11,50 +11,60 @@ from configsync.cli import options, output
 
 if TYPE_CHECKING:
     from configsync.core.plan import Plan
-    from configsync.store.database import Database
+    from configsync.source.project import Project, Target
+    from configsync.usecases.validate import Validation
 
 SECTION = "Review"
 
 
-@click.command(epilog="Example: configsync plan --target prod --detailed-exitcode")
+@click.command(epilog="Example: configsync plan --target prod --out prod.plan --detailed-exitcode")
 @options.planning
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Save the plan, for configsync apply FILE; prompts stand in it as they are.",
+)
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes, with 0 if none."
 )
-def command(asked: options.Planning, detailed_exitcode: bool) -> int:
+def command(asked: options.Planning, out: Path | None, detailed_exitcode: bool) -> int:
     """Show what apply would change, and change nothing."""
     from configsync.core.diagnostic import has_errors
-
-    found = make(asked)
-    if found is None:
-        return 1
-    root, _, plan = found
-    show(root, plan, asked)
-    if has_errors(plan.diagnostics):
-        return 4
-    return 2 if detailed_exitcode and plan.changes else 0
-
-
-def make(asked: options.Planning) -> tuple[Path, Database, Plan] | None:
-    """The project's folder, its database and the plan; None, with the faults printed, if any."""
     from configsync.usecases.plan import make_plan
-    from configsync.usecases.validate import validate
 
     project, target = options.find(asked.directory, asked.target_name)
+    validation = check(project, target, asked)
+    if validation is None:
+        return 1
+    database = options.connect(project, target, asked.database_url)
+    plan = make_plan(project, target, database, validation, asked.plan_options)
+    show(project.root, plan, asked.output_format, asked.quiet)
+    if has_errors(plan.diagnostics):
+        return 4
+    if out is not None:
+        save(plan, asked.directory / out)
+        output.note(f"Saved to {out}. Apply it with: configsync apply {out}")
+    return 2 if detailed_exitcode and (plan.changes or plan.drift) else 0
+
+
+def check(project: Project, target: Target, asked: options.Planning) -> Validation | None:
+    """The project's desired state; None, with the faults printed, if it has any."""
+    from configsync.usecases.validate import validate
+
     with output.progress("Compiling", asked.quiet) as advance:
         validation = validate(
             project, target, strict=asked.strict, cached=not asked.no_cache, advance=advance
         )
-    if not validation.ok:
-        output.validation(project.root, validation, asked.output_format)
-        return None
-    database = options.connect(project, target, asked.database_url)
-    return project.root, database, make_plan(project, target, database, validation)
+    if validation.ok:
+        return validation
+    output.validation(project.root, validation, asked.output_format)
+    return None
 
 
-def show(root: Path, plan: Plan, asked: options.Planning) -> None:
+def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
     """Print a plan."""
-    if asked.output_format == "json":
+    if output_format == "json":
         from configsync.render import json
 
         output.data(json.plan(plan))
@@ -62,7 +72,19 @@ def show(root: Path, plan: Plan, asked: options.Planning) -> None:
     from configsync.render.text import plan as view
 
     output.text(output.diagnostics(root, plan.diagnostics))
-    if asked.quiet:
+    if quiet:
         output.text(view.summary(plan, output.style()))
     else:
         output.text(view.render(plan, output.style()))
+
+
+def save(plan: Plan, file: Path) -> None:
+    """Write a plan file: whole or not at all, and readable to its owner only."""
+    from configsync.core.errors import UsageError
+    from configsync.render import json
+    from configsync.source.files import write_whole
+
+    try:
+        write_whole(file, json.plan(plan).encode(), 0o600)
+    except OSError as error:
+        raise UsageError(f"{file} can't be written: {error.strerror}.") from error

@@ -12,7 +12,7 @@ SECTION = "Review"
 
 
 @click.command(epilog="Example: configsync show profile/production/prompts -o json")
-@click.argument("address", metavar="ADDRESS")
+@click.argument("address", metavar="ADDRESS|FILE")
 @options.directory
 @options.database
 @options.output("text", "json")
@@ -23,10 +23,13 @@ def command(
     database_url: str | None,
     output_format: str,
 ) -> int:
-    """Show what the database holds at an address, parts included.
+    """Show what the database holds at an address, parts included; or a saved plan.
 
-    In ADDRESS, * stands for any text.
+    In ADDRESS, * stands for any text. FILE is a plan that configsync plan --out
+    saved, and is shown also when it doesn't apply any more.
     """
+    if (directory / address).is_file():
+        return _saved(directory / address, output_format)
     from configsync.usecases.show import live_resources
 
     project, target = options.find(directory, target_name)
@@ -43,4 +46,16 @@ def command(
         from configsync.render.text import resource as view
 
         output.text(view.render(found, output.style()))
+    return 0
+
+
+def _saved(file: Path, output_format: str) -> int:
+    from configsync.cli.plan import show
+    from configsync.render.text import plan as view
+    from configsync.usecases.saved import read_plan
+
+    plan = read_plan(file)
+    if output_format == "text":
+        output.text(view.header(plan, output.style()))
+    show(file.parent, plan, output_format, quiet=False)
     return 0

@@ -27,6 +27,7 @@ class _Metadata:
     owner: str
     renamed_from: str | None
     prevent_destroy: bool
+    labels: dict[str, str] | None
     layered: bool
 
 
@@ -44,6 +45,7 @@ def compile_document(
         owner,
         document.get(("metadata", "renamed_from")),
         document.get(("metadata", "prevent_destroy")) is True,
+        _labels(document),
         layered,
     )
     for compiled in kind.compile(document):
@@ -72,6 +74,11 @@ def defined_twice(address: str, where: Location, first: Location, path: str) -> 
     )
 
 
+def _labels(document: Document) -> dict[str, str] | None:
+    labels = document.get(("metadata", "labels"))
+    return dict(labels) if labels else None
+
+
 def _resource(
     compiled: Compiled,
     document: Document,
@@ -92,6 +99,7 @@ def _resource(
         location=location,
         renamed_from=metadata.renamed_from if parent is None else None,
         prevent_destroy=metadata.prevent_destroy,
+        labels=metadata.labels if parent is None else None,
         elsewhere=_elsewhere(compiled, document, location) if metadata.layered else None,
     )
 

@@ -76,6 +76,7 @@ def encode_resources(resources: list[Resource]) -> bytes:
                 r.location and _encode_location(r.location),
                 r.renamed_from,
                 r.prevent_destroy,
+                r.labels,
             ]
             for r in resources
         ]
@@ -85,8 +86,11 @@ def encode_resources(resources: list[Resource]) -> bytes:
 def decode_resources(data: bytes, owner: str) -> list[Resource]:
     """Read resources. Raises ValueError or TypeError if they aren't any."""
     return [
-        Resource(at, domain, values, parent, owner, where and Location(*where), old, protected)
-        for at, domain, values, parent, where, old, protected in json.loads(data)
+        Resource(
+            *(at, domain, values, parent, owner, where and Location(*where), old, protected),
+            labels=labels,
+        )
+        for at, domain, values, parent, where, old, protected, labels in json.loads(data)
     ]
 
 

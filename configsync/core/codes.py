@@ -268,6 +268,42 @@ PROTECTED = Code(
     "a protected resource would be deleted",
     "prevent_destroy is kept in the database, so that losing a file doesn't lose what it protects.",
 )
+CONFLICT = Code(
+    "CS407",
+    _ERROR,
+    "git and the database both changed a resource",
+    "Whoever changed the database had a reason that git doesn't know; it would be lost.",
+)
+TOO_MUCH = Code(
+    "CS408",
+    _ERROR,
+    "too much would change at once",
+    "A lost folder or a wrong branch looks like a large change, and is rarely meant.",
+)
+UNREVIEWED = Code(
+    "CS409",
+    _ERROR,
+    "a protected target takes saved plans only",
+    "What was reviewed is what is applied.",
+)
+INCOMPLETE_SELECTION = Code(
+    "CS410",
+    _ERROR,
+    "the selected changes need others that aren't selected",
+    "The database would refuse them, or hold something that nobody wrote.",
+)
+HELD_COMMIT = Code(
+    "CS411",
+    _ERROR,
+    "the commit was rolled back",
+    "Applying it again would bring back what somebody had just taken out.",
+)
+OLDER_COMMIT = Code(
+    "CS412",
+    _ERROR,
+    "the commit is not newer than the applied one",
+    "A delayed or repeated run would undo what was applied since.",
+)
 
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)

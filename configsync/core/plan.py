@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.resource import Resource, State
+from configsync.core.resource import Resource
+from configsync.core.revision import Writer
 from configsync.core.values import Json, digest
 
 
@@ -37,10 +38,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one resource: ``before`` is the live one, ``after`` the desired.
+    """What happens to one resource: ``before`` is how it is, ``after`` how it will be.
 
     ``address`` is the one after the plan's renames; ``before`` has the live
     one, which a rename of the resource or of its parent leaves behind.
+    ``version`` is the revision that last changed the resource, 0 if none did.
+    ``by`` is who wrote the live values past configsync, where that is known.
     """
 
     address: str
@@ -49,6 +52,8 @@ class Change:
     kind: str
     before: Resource | None
     after: Resource | None
+    version: int = 0
+    by: Writer | None = None
 
     def __post_init__(self) -> None:
         if self.before is None and self.after is None:
@@ -64,6 +69,13 @@ class Change:
     @property
     def domain(self) -> str:
         return self.resource.domain
+
+    @property
+    def previous_address(self) -> str | None:
+        """The address that the change leaves behind, if it does."""
+        if self.before is None or self.before.address == self.address:
+            return None
+        return self.before.address
 
     @property
     def location(self) -> Location | None:
@@ -93,65 +105,95 @@ class SourceInfo:
     """Where a desired state comes from: the owner's id and, within git, the commit.
 
     ``dirty`` tells that the working tree held changes which no commit records.
+    ``digest`` is that of the desired state.
     """
 
     id: str
     commit: str | None = None
     dirty: bool = False
     author: str | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a plan was computed against: which database, and its revision then."""
+    """What a plan was computed against: which database, and its revision and schema then."""
 
     database_id: str
     revision: int
+    schema_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the maker of a plan asked for and allowed; a part of what is reviewed.
+
+    ``select`` are address globs and ``label=KEY=VALUE``: nothing else is
+    changed. ``force`` allows changes above the target's thresholds.
+    ``refresh_only`` records what is live as applied, and changes nothing.
+    ``to_revision`` is the revision that a rollback goes back to.
+    """
+
+    select: tuple[str, ...] = ()
+    accept_conflicts: bool = False
+    take_ownership: bool = False
+    force: bool = False
+    refresh_only: bool = False
+    to_revision: int | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """A list of changes, ready to be shown, saved and applied.
 
-    ``desired`` is the state that it leads to. ``unmanaged`` are live
-    resources that no source owns, ``records`` desired ones that are live
-    unchanged, but whose owner or protection is not on record yet.
+    ``drift`` is what a ``refresh_only`` plan takes for applied: ``before`` as
+    applied, ``after`` as live. ``unmanaged`` are live resources that no source
+    owns. ``records`` are resources to note as applied although their rows stay
+    as they are; ``forgotten`` addresses whose record goes, the row being gone
+    already. ``left_out`` are addresses that would change, but aren't selected.
     """
 
     target: str
     source: SourceInfo
     base: Base
-    desired: State
+    options: PlanOptions = field(default_factory=PlanOptions)
     changes: tuple[Change, ...] = ()
+    drift: tuple[Change, ...] = ()
     unchanged: int = 0
     unmanaged: tuple[str, ...] = ()
     records: tuple[Resource, ...] = ()
+    forgotten: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @cached_property
     def plan_id(self) -> str:
-        """Digest of what the plan does and what it was made for.
+        """Digest of what the plan does and what it was made for (rule 6.4).
 
-        The commit, and where in a file a resource stands, are not in it: the
-        same content reaches main under another commit after a squash merge.
+        Of the database, it has the identity, the schema and what is known of
+        each row that changes, and not the revision: changes elsewhere don't
+        make a plan another one. Nor does the commit, or where in a file a
+        resource stands: the same content reaches main under another commit
+        after a squash merge.
         """
+        options = self.options
         return digest(
             [
-                self.source.id,
-                self.base.database_id,
-                self.base.revision,
-                self.desired.digest(),
+                [self.source.id, self.source.digest],
+                [self.base.database_id, self.base.schema_version],
                 [
-                    [
-                        c.action,
-                        c.address,
-                        c.before and c.before.address,
-                        c.before and c.before.values,
-                    ]
-                    for c in self.changes
+                    *(options.accept_conflicts, options.take_ownership, options.force),
+                    *(options.refresh_only, options.to_revision),
                 ],
+                [_digested(c) for c in self.changes],
+                [_digested(c) for c in self.drift],
             ]
         )
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to write, not even a record."""
+        return not (self.changes or self.records or self.forgotten)
 
     def summary(self) -> dict[str, int]:
         """How many resources are created, updated, deleted, unchanged.
@@ -165,3 +207,10 @@ class Plan:
             "delete": count[Action.DELETE],
             "unchanged": self.unchanged,
         }
+
+
+def _digested(change: Change) -> list[Json]:
+    return [
+        *(change.action, change.reason, change.address, change.previous_address, change.version),
+        {name: [old, new] for name, (old, new) in change.fields.items()},
+    ]

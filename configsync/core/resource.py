@@ -82,6 +82,12 @@ class Resource:
     renamed_from: str | None = None
     prevent_destroy: bool = False
     elsewhere: dict[str, Location] | None = None
+    labels: dict[str, str] | None = None
+
+    @property
+    def root(self) -> str:
+        """The address of the resource itself, or of the parent that it is a part of."""
+        return self.parent or self.address
 
     def differing(self, other: Resource) -> tuple[str, ...]:
         """The names of the columns whose values differ, in order."""
@@ -138,6 +144,9 @@ class State(Mapping[str, Resource]):
         whole = blake2b(digest_size=16)
         for key in sorted(self._resources):
             resource = self._resources[key]
-            line = [key, resource.values, resource.renamed_from, resource.prevent_destroy]
+            line = [
+                *(key, resource.values, resource.renamed_from, resource.prevent_destroy),
+                *([resource.labels] if resource.labels else []),
+            ]
             whole.update(canonical_json(line).encode() + b"\n")
         return whole.hexdigest()

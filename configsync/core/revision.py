@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from configsync.core.values import Json, Row
 
+UNKNOWN = "unknown"
+"""Who wrote past configsync, where the database can't tell."""
+
 
 class RevisionSource(StrEnum):
     """What made a revision. ``external`` is a write past configsync, seen by a trigger."""
@@ -20,13 +23,44 @@ class RevisionSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who and what stands behind a revision that configsync writes."""
+    """Who and what stands behind a revision that configsync writes.
+
+    ``owner`` is the id of the source whose state is written.
+    ``planned_commit`` is the commit that a saved plan was made from,
+    ``to_revision`` the one that a rollback goes back to.
+    """
 
     source: RevisionSource
     actor: str
     commit: str | None = None
     dirty: bool = False
     author: str | None = None
+    owner: str | None = None
+    planned_commit: str | None = None
+    to_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote a row, as far as the database knows.
+
+    ``source`` is that of the revision. For a write past configsync, ``user`` is
+    the session's user, and all are hints, not proof; ``address`` is the
+    client's. ``at`` is UTC in ISO 8601.
+    """
+
+    revision: int
+    source: RevisionSource
+    user: str
+    at: str
+    application: str | None = None
+    address: str | None = None
+    commit: str | None = None
+
+    @property
+    def who(self) -> str:
+        """Who it was, for people."""
+        return "someone" if self.user == UNKNOWN else self.user
 
 
 @dataclass(frozen=True, slots=True)

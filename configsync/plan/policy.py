@@ -1,4 +1,4 @@
-"""Policies: what a plan must not do, whatever the source says (rule 6.14)."""
+"""Policies: what a plan must not do, whatever the source says (rules 6.13 to 6.15)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.plan import Change
+from configsync.core.plan import Action, Change, PlanOptions, Reason
 from configsync.core.resource import ResourceType, State
+from configsync.source.project import Policy
 
 
 def refusals(
-    changes: Iterable[Change], live: State, types: Mapping[str, ResourceType]
+    changes: Iterable[Change], live: State, types: Mapping[str, ResourceType], options: PlanOptions
 ) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each policy that stands against the changes.
 
@@ -29,6 +30,78 @@ def refusals(
     yield from _last_part_kept(changes, result, types)
     yield from _parts_ours(changes, result)
     yield from _protected_kept(changes)
+    if not options.accept_conflicts:
+        yield from _conflicts(changes)
+    if options.select:
+        yield from _selection_whole(changes, result, types)
+
+
+def too_much(
+    changes: Iterable[Change], owned: int, policy: Policy, options: PlanOptions
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic if more changes than a target allows without ``--force`` (rule 6.15).
+
+    ``owned`` is how many live resources the source owns. What happens to one
+    profile alone is never too much: accidents of the kind that this is about,
+    a lost folder or a wrong branch, touch several.
+    """
+    if options.force or owned < policy.threshold_from:
+        return
+    changes = tuple(changes)
+    for verb, actions, limit in (
+        ("update", (Action.UPDATE, Action.SET_DEFAULT), policy.max_update_percent),
+        ("delete", (Action.DELETE,), policy.max_delete_percent),
+    ):
+        meant = [c for c in changes if c.action in actions]
+        if len({c.resource.root for c in meant}) > 1 and len(meant) * 100 > owned * limit:
+            yield codes.TOO_MUCH.at(
+                None,
+                f"the plan would {verb} {len(meant)} of {owned} resources, more than {limit} %",
+                help="Look at the plan again; if all of it is meant, give --force.",
+            )
+
+
+def _conflicts(changes: tuple[Change, ...]) -> Iterator[Diagnostic]:
+    """What somebody wrote to the database isn't overwritten unseen."""
+    for change in changes:
+        if change.reason is not Reason.CONFLICT:
+            continue
+        by = f", by {change.by.who} in revision {change.by.revision}" if change.by else ""
+        yield codes.CONFLICT.at(
+            change.location,
+            f"{change.address} was changed in the database too{by}",
+            help="Take the database's values with configsync adopt, or overwrite them with "
+            "--accept-conflicts.",
+        )
+
+
+def _selection_whole(
+    changes: tuple[Change, ...], result: State, types: Mapping[str, ResourceType]
+) -> Iterator[Diagnostic]:
+    """What a selection leaves out isn't needed by what it has."""
+    defaults: dict[tuple[str, str | None], list[str]] = {}
+    for resource in result.values():
+        default = types[resource.domain].default
+        if default is not None and resource.values[default] is True:
+            defaults.setdefault((resource.domain, resource.parent), []).append(resource.address)
+    for change in changes:
+        after = change.after
+        if after is None:
+            continue
+        if after.parent is not None and after.parent not in result:
+            yield codes.INCOMPLETE_SELECTION.at(
+                change.location,
+                f"{change.address} is selected, and {after.parent}, which it is a part of, is not",
+                help=f"Select {after.parent} too.",
+            )
+        rivals = defaults.get((after.domain, after.parent), [])
+        if change.address in rivals and len(rivals) > 1:
+            other = next(a for a in sorted(rivals) if a != change.address)
+            yield codes.INCOMPLETE_SELECTION.at(
+                change.location,
+                f"{change.address} is selected to become the default, and {other} still is",
+                help=f"Select {other} too.",
+            )
 
 
 def _default_kept(
@@ -108,3 +181,14 @@ def _protected_kept(changes: tuple[Change, ...]) -> Iterator[Diagnostic]:
                 f"{change.address} says prevent_destroy and would be deleted",
                 help="Put it back; to delete it, apply it once without prevent_destroy before.",
             )
+
+
+def unreviewed(policy: Policy, options: PlanOptions) -> Iterator[Diagnostic]:
+    """Yield a diagnostic if a target doesn't take a plan that wasn't saved before."""
+    if policy.protected and not options.force:
+        yield codes.UNREVIEWED.at(
+            None,
+            "the target is protected, so it takes saved plans only",
+            help="Save the plan with plan --out FILE, have it reviewed, and apply FILE; or give "
+            "--force.",
+        )

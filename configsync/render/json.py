@@ -9,13 +9,17 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.plan import Change, Plan
+from configsync.core.diagnostic import Diagnostic
+from configsync.core.plan import Plan
 from configsync.core.resource import Resource
 from configsync.core.revision import HistoryEntry
+from configsync.plan.document import (
+    FORMAT_VERSION,
+    diagnostic_document,
+    location_document,
+    to_document,
+)
 from configsync.render.escape import HIDDEN
-
-FORMAT_VERSION = 1
 
 
 def validation(files: int, documents: int, diagnostics: Sequence[Diagnostic]) -> str:
@@ -28,27 +32,14 @@ def validation(files: int, documents: int, diagnostics: Sequence[Diagnostic]) ->
                 "errors": sum(d.severity == "error" for d in diagnostics),
                 "warnings": sum(d.severity == "warning" for d in diagnostics),
             },
-            "diagnostics": [_diagnostic(d) for d in diagnostics],
+            "diagnostics": [diagnostic_document(d) for d in diagnostics],
         }
     )
 
 
 def plan(plan: Plan, revision: int | None = None) -> str:
-    """A plan; after it was applied, with the ``revision`` that it made."""
-    content: dict[str, Any] = {
-        "plan_id": plan.plan_id,
-        "target": plan.target,
-        "source": {
-            "id": plan.source.id,
-            "commit": plan.source.commit,
-            "dirty": plan.source.dirty,
-        },
-        "base": {"database_id": plan.base.database_id, "revision": plan.base.revision},
-        "summary": plan.summary(),
-        "changes": [_change(c) for c in plan.changes],
-        "unmanaged": list(plan.unmanaged),
-        "diagnostics": [_diagnostic(d) for d in plan.diagnostics],
-    }
+    """A plan, as a plan file holds it; after it was applied, with the ``revision`` it made."""
+    content = to_document(plan)
     if revision is not None:
         content["revision"] = revision
     return _spell(content)
@@ -97,7 +88,11 @@ def explanation(address: str, fields: Iterable[Any]) -> str:
                 f.name: {
                     "value": f.value,
                     "chain": [
-                        {"location": _location(s.location), "value": s.value, "layer": s.layer}
+                        {
+                            "location": location_document(s.location),
+                            "value": s.value,
+                            "layer": s.layer,
+                        }
                         for s in f.chain
                     ],
                     "database": f.stored
@@ -119,40 +114,7 @@ def table(name: str, rows: Iterable[dict[str, Any]]) -> str:
     return _spell({name: list(rows)})
 
 
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "address": change.address,
-        "kind": change.kind,
-        "domain": change.domain,
-        "action": change.action.value,
-        "reason": change.reason.value,
-        "fields": {k: {"old": old, "new": new} for k, (old, new) in change.fields.items()},
-        "location": _location(change.location),
-    }
-
-
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
-    return {
-        "code": diagnostic.code,
-        "severity": diagnostic.severity.value,
-        "summary": diagnostic.summary,
-        "detail": diagnostic.detail,
-        "path": diagnostic.path,
-        "location": _location(diagnostic.location),
-        "help": diagnostic.help,
-        "related": [
-            {"message": r.message, "location": _location(r.location)} for r in diagnostic.related
-        ],
-    }
-
-
-def _location(location: Location | None) -> dict[str, Any] | None:
-    if location is None:
-        return None
-    return {"file": location.file, "line": location.line, "column": location.column}
-
-
 def _spell(content: dict[str, Any]) -> str:
     """UTF-8, but for what steers a terminal or shows as nothing: that is escaped (rule 6.20)."""
-    text = json.dumps({"format_version": FORMAT_VERSION, **content}, indent=2, ensure_ascii=False)
+    text = json.dumps({"format_version": FORMAT_VERSION} | content, indent=2, ensure_ascii=False)
     return HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 TIMEOUT = 30
@@ -35,6 +36,35 @@ def read_checkout(root: Path, paths: tuple[str, ...]) -> Checkout:
     commit, author = log.strip().split("\0", 1)
     status = _git(root, "status", "--porcelain", "--", *paths)
     return Checkout(commit, bool(status is None or status.strip()), author)
+
+
+class Ancestry(StrEnum):
+    """How the commit that is checked out stands to another one.
+
+    ``UNKNOWN`` is one that this clone doesn't have, ``CUT_OFF`` one that it
+    may lack only because the clone is shallow.
+    """
+
+    SAME = "same"
+    DESCENDANT = "descendant"
+    ANCESTOR = "ancestor"
+    DIVERGED = "diverged"
+    UNKNOWN = "unknown"
+    CUT_OFF = "cut off"
+
+
+def ancestry(root: Path, commit: str, other: str) -> Ancestry:
+    """How ``commit``, which is checked out at ``root``, stands to another commit."""
+    if commit == other:
+        return Ancestry.SAME
+    if _git(root, "merge-base", "--is-ancestor", other, commit) is not None:
+        return Ancestry.DESCENDANT
+    shallow = (_git(root, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
+    if _git(root, "cat-file", "-e", f"{other}^{{commit}}") is None:
+        return Ancestry.CUT_OFF if shallow else Ancestry.UNKNOWN
+    if _git(root, "merge-base", "--is-ancestor", commit, other) is not None:
+        return Ancestry.ANCESTOR
+    return Ancestry.CUT_OFF if shallow else Ancestry.DIVERGED
 
 
 def folder_in_repository(root: Path) -> str:

@@ -7,7 +7,7 @@ Settings stand in ``configsync.toml`` or under ``[tool.configsync]`` in
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path, PurePath
@@ -16,6 +16,7 @@ from typing import Any
 from configsync.core import codes
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import UsageError
+from configsync.core.ignore import IgnoreRule
 
 DEFAULT_DATABASE = "sqlite:///configsync.db"
 DEFAULT_TARGET = "default"
@@ -27,6 +28,7 @@ _KEYS: dict[str, type] = {
     "targets": dict,
     "severity": dict,
     "allow_aliases": bool,
+    "ignore": list,
 }
 _TARGET_KEYS: dict[str, type] = {
     "database": str,
@@ -37,7 +39,36 @@ _TARGET_KEYS: dict[str, type] = {
 }
 
 
-_WANTED: dict[type, str] = {str: "text", list: "a list", dict: "a table", bool: "true or false"}
+_POLICY_KEYS: dict[str, type] = {
+    "max_update_percent": int,
+    "max_delete_percent": int,
+    "threshold_from": int,
+    "protected": bool,
+}
+_IGNORE_KEYS: dict[str, type] = {"address": str, "fields": list}
+
+_WANTED: dict[type, str] = {
+    str: "text",
+    list: "a list",
+    dict: "a table",
+    bool: "true or false",
+    int: "a whole number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a plan for a target needs ``--force`` for (rule 6.15).
+
+    Updating or deleting more than a percentage of the resources that the
+    source owns, from ``threshold_from`` of them on; and, where the target is
+    ``protected``, applying without a saved plan.
+    """
+
+    max_update_percent: int = 30
+    max_delete_percent: int = 30
+    threshold_from: int = 10
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +80,7 @@ class Target:
     database_env: str | None = None
     overlay: str | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)
+    policy: Policy = Policy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +97,7 @@ class Project:
     targets: Mapping[str, Target] = field(default_factory=dict)
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     allow_aliases: bool = False
+    ignore: tuple[IgnoreRule, ...] = ()
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
@@ -149,8 +182,9 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
         if "database" in content and "database_env" in content:
             raise UsageError(f"{file}: targets.{name} has both database and database_env.")
         _inside(content.get("overlay"), f"{file}: targets.{name}.overlay")
-        known = {k: v for k, v in content.items() if k != "policy"}
-        targets[name] = Target(name, **known)
+        policy = content.get("policy", {})
+        _check(policy, _POLICY_KEYS, f"{file}: targets.{name}.policy")
+        targets[name] = Target(name, **{**content, "policy": Policy(**policy)})
     return Project(
         root=root,
         source=settings.get("source") or root.name or "root",
@@ -159,7 +193,20 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
         targets=targets,
         severities=_severities(settings.get("severity", {}), file),
         allow_aliases=settings.get("allow_aliases", False),
+        ignore=tuple(_ignore_rules(settings.get("ignore", []), file)),
     )
+
+
+def _ignore_rules(content: list[Any], file: str) -> Iterator[IgnoreRule]:
+    for number, rule in enumerate(content):
+        where = f"{file}: ignore[{number}]"
+        if not isinstance(rule, dict) or rule.keys() != _IGNORE_KEYS.keys():
+            raise UsageError(f'{where} must be a table {{address = "GLOB", fields = [GLOB]}}.')
+        _check(rule, _IGNORE_KEYS, where)
+        fields = rule["fields"]
+        if not fields or not all(isinstance(f, str) and f for f in fields):
+            raise UsageError(f"{where}.fields must be a list of names of fields.")
+        yield IgnoreRule(rule["address"], tuple(fields))
 
 
 def _severities(content: dict[str, Any], file: str) -> dict[str, Severity | None]:
@@ -189,5 +236,5 @@ def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:
             near = get_close_matches(key, keys, 1)
             hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(keys)}."
             raise UsageError(f"{where}: unknown setting {key}.{hint}")
-        if not isinstance(value, keys[key]):
+        if not isinstance(value, keys[key]) or (keys[key] is int and isinstance(value, bool)):
             raise UsageError(f"{where}: {key} must be {_WANTED[keys[key]]}.")

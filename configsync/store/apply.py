@@ -16,12 +16,14 @@ from configsync.core import address
 from configsync.core.errors import DatabaseError, LockTimeout, OutcomeUnknown, StalePlan
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.resource import Resource, ResourceType
-from configsync.core.revision import Attribution
+from configsync.core.revision import Attribution, RevisionSource
 from configsync.core.values import Json
 from configsync.plan.order import losing_default, vacating
 from configsync.store import sql
 from configsync.store.database import Database, Transaction
+from configsync.store.owners import OwnerRecord, read_owner, write_owner
 from configsync.store.read import LiveRow, read_applied, read_base, read_rows
+from configsync.store.writers import told
 
 DEFAULT_LOCK_TIMEOUT = 10.0
 """Seconds."""
@@ -33,22 +35,25 @@ def apply_plan(
     types: Mapping[str, ResourceType],
     attribution: Attribution,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+    seen: OwnerRecord | None = None,
 ) -> int:
     """Carry out a plan; returns the revision that the database is then at.
 
     A plan without changes makes no revision; what it finds unrecorded is
-    recorded. Raises StalePlan, LockTimeout or DatabaseError; then nothing was
-    written, but for OutcomeUnknown, which says that it can't be told.
+    recorded. ``seen`` is the record of the source that the plan's commit was
+    held against. Raises StalePlan, LockTimeout or DatabaseError; then nothing
+    was written, but for OutcomeUnknown, which says that it can't be told.
     """
-    if not plan.changes and not plan.records:
+    if plan.is_empty and (seen is None or attribution.commit in (None, seen.commit)):
         return plan.base.revision
     try:
         with database.writing(lock_timeout) as transaction:
             base = read_base(transaction)
             _require_same_database(plan, base.database_id)
-            _require_unused(transaction, plan)
+            require_unused(transaction, plan)
+            owner = _require_seen(transaction, attribution, seen)
             rows = _recheck(transaction, plan, types)
-            writer = _Writer(transaction, plan, types, attribution, rows, base.revision)
+            writer = _Writer(transaction, plan, types, attribution, owner, rows, base.revision)
             return writer.write()
     except OutcomeUnknown as lost:
         return _outcome(database, plan, lock_timeout, lost)
@@ -82,8 +87,8 @@ def _require_same_database(plan: Plan, database_id: str) -> None:
         )
 
 
-def _require_unused(transaction: Transaction, plan: Plan) -> None:
-    """A plan commits at most once (rule 6.5)."""
+def require_unused(transaction: Transaction, plan: Plan) -> None:
+    """Raise StalePlan if a plan was committed: it is at most once (rule 6.5)."""
     used = _committed(transaction, plan) if plan.changes else None
     if used is not None:
         revision, actor = used
@@ -95,6 +100,21 @@ def _committed(transaction: Transaction, plan: Plan) -> tuple[int, str] | None:
     query = "SELECT revision, actor FROM config_revisions WHERE plan_digest = ?"
     rows = transaction.rows(query, plan.plan_id)
     return (int(rows[0][0]), str(rows[0][1])) if rows else None
+
+
+def _require_seen(
+    transaction: Transaction, about: Attribution, seen: OwnerRecord | None
+) -> OwnerRecord:
+    """An older commit never applies over a newer one that came in between (rule 6.8)."""
+    if about.owner is None:
+        return OwnerRecord()
+    owner = read_owner(transaction, about.owner)
+    if seen is not None and owner != seen:
+        raise StalePlan(
+            f"The source {about.owner} was applied from another commit meanwhile, {owner.commit}. "
+            "Nothing was changed; plan again."
+        )
+    return owner
 
 
 def _recheck(
@@ -116,9 +136,9 @@ def _recheck(
         elif change.address in rows and change.address not in left:
             moved.append(change.address)
     if moved:
-        shown = ", ".join(moved[:5]) + (f" and {len(moved) - 5} more" if len(moved) > 5 else "")
         raise StalePlan(
-            f"The database has changed since the plan was made: {shown}. "
+            "The database has changed since the plan was made: "
+            f"{told(transaction, moved, plan.base.revision)}. "
             "Nothing was changed; plan again."
         )
     return rows
@@ -132,6 +152,7 @@ class _Writer:
     plan: Plan
     types: Mapping[str, ResourceType]
     attribution: Attribution
+    owner: OwnerRecord
     rows: dict[str, LiveRow]
     revision: int
     now: str = ""
@@ -149,21 +170,18 @@ class _Writer:
             self._delete()
             self.transaction.notify(self.revision)
         self._record()
+        self._record_commit()
         return self.revision
 
     def _insert_revision(self) -> None:
         about = self.attribution
         self.transaction.run(
             "INSERT INTO config_revisions (revision, source, commit_id, dirty, author, actor, "
-            "plan_digest, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            self.revision,
-            about.source.value,
-            about.commit,
-            about.dirty,
-            about.author,
-            about.actor,
-            self.plan.plan_id,
-            self.now,
+            "owner, planned_commit_id, to_revision, plan_digest, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(self.revision, about.source.value, about.commit, about.dirty, about.author),
+            *(about.actor, about.owner, about.planned_commit, about.to_revision),
+            *(self.plan.plan_id, self.now),
         )
 
     def _vacate(self) -> None:
@@ -277,7 +295,7 @@ class _Writer:
         }
         parts = list(read_applied(self.transaction, self.types, moves).values())
         gone = [c.before.address for c in self.plan.changes if c.before and c.after is None]
-        self._forget([*gone, *(r.address for r in parts)])
+        self._forget([*gone, *self.plan.forgotten, *(r.address for r in parts)])
         self._remember(self._moved(parts, moves, gone))
         self._remember(written)
 
@@ -295,7 +313,19 @@ class _Writer:
                     location=resource.location,
                     renamed_from=resource.renamed_from,
                     prevent_destroy=resource.prevent_destroy,
+                    labels=resource.labels,
                 )
+
+    def _record_commit(self) -> None:
+        """Which commit the source is at; what a rollback took back, it holds."""
+        about, owner = self.attribution, self.owner
+        if about.owner is None:
+            return
+        if about.source is RevisionSource.ROLLBACK:
+            held = OwnerRecord(owner.commit, owner.commit or owner.held)
+            write_owner(self.transaction, about.owner, held)
+        elif about.commit is not None and owner != OwnerRecord(about.commit):
+            write_owner(self.transaction, about.owner, OwnerRecord(about.commit))
 
     def _forget(self, addresses: Iterable[str]) -> None:
         records = self.transaction.dialect.recordset([("address", "text")], "r")
@@ -315,6 +345,7 @@ class _Writer:
             ("renamed_from", "text"),
             ("file", "text"),
             ("line", "integer"),
+            ("labels", dialect.json),
         ]
         names = ", ".join(name for name, _ in columns)
         renewed = ", ".join(f"{n} = excluded.{n}" for n, _ in columns[1:])
@@ -361,4 +392,5 @@ def _applied_row(resource: Resource) -> dict[str, Json]:
         "renamed_from": resource.renamed_from,
         "file": location.file if location else None,
         "line": location.line if location else None,
+        "labels": None if resource.labels is None else dict(resource.labels),
     }

@@ -14,7 +14,7 @@ from configsync.core.resource import Column, Resource, ResourceType, State
 from configsync.core.revision import HistoryEntry
 from configsync.core.values import Json, Text, Unstorable, canonical_json
 from configsync.store import sql
-from configsync.store.database import Transaction
+from configsync.store.database import SCHEMA_VERSION, Transaction
 
 BATCH = 1000
 """Rows whose JSON is parsed at once."""
@@ -35,7 +35,7 @@ def read_base(transaction: Transaction) -> Base:
         "SELECT database_id, (SELECT coalesce(max(revision), 0) FROM config_revisions) "
         "FROM config_database"
     )
-    return Base(str(identity), int(revision))
+    return Base(str(identity), int(revision), SCHEMA_VERSION)
 
 
 def read_live(transaction: Transaction, types: Iterable[ResourceType]) -> State:
@@ -74,7 +74,7 @@ def read_applied(
     """What configsync last applied, with owners; all of it, or at some roots and below."""
     query = (
         "SELECT CAST(applied AS text), address, domain, owner, prevent_destroy, renamed_from, "
-        "file, line FROM config_resources"
+        "file, line, CAST(labels AS text) FROM config_resources"
     )
     if roots is None:
         return State(_applied(transaction.rows(query), types))
@@ -208,7 +208,7 @@ def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> 
         # One call for many small texts.
         states = json.loads(f"[{','.join(row[0] for row in batch)}]")
         for values, row in zip(states, batch, strict=True):
-            _, at, domain, owner, prevent_destroy, renamed_from, file, line = row
+            _, at, domain, owner, prevent_destroy, renamed_from, file, line, labels = row
             type_ = types.get(domain)
             yield Resource(
                 address=at,
@@ -219,6 +219,7 @@ def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> 
                 location=None if file is None or line is None else Location(file, line, 1),
                 renamed_from=renamed_from,
                 prevent_destroy=bool(prevent_destroy),
+                labels=None if labels is None else json.loads(labels),
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from configsync.core.diagnostic import Severity
@@ -14,6 +15,8 @@ from configsync.kinds import resource_types
 from configsync.source.checkout import configured_author
 from configsync.store.apply import apply_plan
 from configsync.store.database import Database
+from configsync.store.owners import read_owner
+from configsync.usecases.commits import too_old
 
 CI_ACTORS = (
     "GITHUB_ACTOR",
@@ -27,10 +30,22 @@ CI_ACTORS = (
 """Who started the run: GitHub, GitLab, Jenkins, Bitbucket, CircleCI, Azure, Buildkite."""
 
 
-def apply(database: Database, plan: Plan, actor: str, lock_timeout: float) -> int:
+def apply(
+    database: Database,
+    plan: Plan,
+    actor: str,
+    lock_timeout: float,
+    *,
+    root: Path,
+    planned_commit: str | None = None,
+    allow_older: bool = False,
+) -> int:
     """Apply a plan from git; returns the revision that the database is then at.
 
-    Raises Refused if a policy stands against it, StalePlan, LockTimeout or
+    ``root`` is the folder of the project that the plan comes from,
+    ``planned_commit`` the commit that a saved plan was made from. Raises
+    Refused if a policy stands against it, or its commit is older than the
+    applied one and ``allow_older`` is not given; StalePlan, LockTimeout or
     DatabaseError; in each case nothing was written.
     """
     against = [d for d in plan.diagnostics if d.severity is Severity.ERROR]
@@ -42,8 +57,19 @@ def apply(database: Database, plan: Plan, actor: str, lock_timeout: float) -> in
         commit=plan.source.commit,
         dirty=plan.source.dirty,
         author=plan.source.author,
+        owner=plan.source.id,
+        planned_commit=planned_commit,
     )
-    return apply_plan(database, plan, resource_types(), attribution, lock_timeout)
+    with database.reading() as transaction:
+        seen = read_owner(transaction, plan.source.id)
+    refused = too_old(root, plan.source.commit, seen)
+    if refused is not None:
+        if not plan.is_empty and not allow_older:
+            raise refused
+        if plan.is_empty:
+            # Nothing is written, so nothing is undone, and the newer commit stays on record.
+            attribution = replace(attribution, commit=None)
+    return apply_plan(database, plan, resource_types(), attribution, lock_timeout, seen)
 
 
 def find_actor(flag: str | None, root: Path, environment: Mapping[str, str]) -> str:

@@ -2,46 +2,204 @@
 
 from __future__ import annotations
 
-from configsync.core.diagnostic import Severity
-from configsync.core.plan import Plan, SourceInfo
-from configsync.diff import diff
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from configsync.core import address
+from configsync.core.diagnostic import Diagnostic, Severity
+from configsync.core.plan import Base, Change, Plan, PlanOptions, Reason, SourceInfo
+from configsync.core.resource import Resource, ResourceType, State
+from configsync.diff import Difference, Terms, as_recorded, diff, drift
 from configsync.kinds import resource_types
 from configsync.plan.order import in_order
-from configsync.plan.policy import refusals
+from configsync.plan.policy import refusals, too_much
+from configsync.plan.select import narrowed, selector
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
-from configsync.store.database import Database
+from configsync.store.database import Database, Transaction
 from configsync.store.read import read_applied, read_base, read_live
+from configsync.store.writers import last_writes, renamed_past_us
 from configsync.usecases.validate import Validation
 
 
-def make_plan(project: Project, target: Target, database: Database, validation: Validation) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a database holds at one moment.
+
+    ``renamed`` has the live address of each root that was renamed past
+    configsync, with the one on record.
+    """
+
+    base: Base
+    applied: State
+    live: State
+    renamed: Mapping[str, str]
+
+
+def read_stored(transaction: Transaction, types: Mapping[str, ResourceType]) -> Stored:
+    """Read the applied and the live state."""
+    base = read_base(transaction)
+    applied = read_applied(transaction, types)
+    live = read_live(transaction, types.values())
+    return Stored(base, applied, live, renamed_past_us(transaction, live, applied, types))
+
+
+def make_plan(
+    project: Project,
+    target: Target,
+    database: Database,
+    validation: Validation,
+    options: PlanOptions,
+    only: frozenset[str] | None = None,
+) -> Plan:
     """Plan the way from the live state to the desired one.
 
     ``validation`` has no errors; its warnings go with the plan. Policies that
     stand against the plan are errors among its diagnostics: such a plan is to
-    be shown, not applied. Raises DatabaseError.
+    be shown, not applied. ``only`` narrows the plan to some addresses, for the
+    comparison with a saved one, and leaves the target's thresholds out. Raises
+    DatabaseError, and UsageError for a selection of nothing.
     """
+    desired = validation.desired
+    checkout = read_checkout(project.root, project.paths)
+    digest = desired.digest()
+    source = SourceInfo(project.source, checkout.commit, checkout.dirty, checkout.author, digest)
+    warnings = [d for d in validation.diagnostics if d.severity is not Severity.ERROR]
     types = resource_types()
     with database.reading() as transaction:
-        base = read_base(transaction)
-        applied = read_applied(transaction, types)
-        live = read_live(transaction, types.values())
-    found = diff(validation.desired, live, applied, types, project.source)
-    changes = in_order(found.changes, types)
-    against = [*found.diagnostics, *refusals(changes, found.live, types)]
-    checkout = read_checkout(project.root, project.paths)
-    return Plan(
-        target=target.name,
-        source=SourceInfo(project.source, checkout.commit, checkout.dirty, checkout.author),
-        base=base,
-        desired=validation.desired,
-        changes=changes,
-        unchanged=found.unchanged,
-        unmanaged=tuple(found.unmanaged),
-        records=tuple(found.records),
-        diagnostics=(
-            *sorted(against, key=lambda d: d.sort_key),
-            *(d for d in validation.diagnostics if d.severity is not Severity.ERROR),
-        ),
-    )
+        planner = Planner(project, target, transaction, read_stored(transaction, types))
+        return planner.plan(desired, source, options, warnings, only)
+
+
+class Planner:
+    """Makes plans against one moment of a database."""
+
+    def __init__(
+        self, project: Project, target: Target, transaction: Transaction, stored: Stored
+    ) -> None:
+        self.project = project
+        self.target = target
+        self.transaction = transaction
+        self.stored = stored
+        self.types = resource_types()
+
+    def plan(
+        self,
+        desired: State,
+        source: SourceInfo,
+        options: PlanOptions,
+        warnings: Iterable[Diagnostic] = (),
+        only: frozenset[str] | None = None,
+    ) -> Plan:
+        """The plan that leads to a desired state; see `make_plan`."""
+        terms = Terms(
+            self.types,
+            self.project.source,
+            take_ownership=options.take_ownership,
+            renamed=self.stored.renamed,
+            ignored=self.project.ignore,
+        )
+        selected = self._selected(desired, options, only)
+        if options.refresh_only:
+            return self._refresh(source, options, terms, selected)
+        found, left_out = self._compare(desired, terms, selected)
+        changes = in_order(self._attributed(found.changes), self.types)
+        against = [*found.diagnostics, *refusals(changes, found.live, self.types, options)]
+        against.sort(key=lambda d: d.sort_key)
+        if only is None:
+            against += too_much(changes, found.owned, self.target.policy, options)
+        return Plan(
+            target=self.target.name,
+            source=source,
+            base=self.stored.base,
+            options=options,
+            changes=changes,
+            unchanged=found.unchanged,
+            unmanaged=tuple(found.unmanaged),
+            records=tuple(found.records),
+            forgotten=tuple(sorted(found.forgotten)),
+            left_out=() if only is not None else tuple(left_out),
+            diagnostics=(*against, *warnings),
+        )
+
+    def _selected(
+        self, desired: State, options: PlanOptions, only: frozenset[str] | None
+    ) -> Callable[[Change], bool] | None:
+        if only is not None:
+            return lambda change: change.address in only
+        if not options.select:
+            return None
+        return selector(options.select, desired, self.stored.live, self.stored.applied)
+
+    def _compare(
+        self, desired: State, terms: Terms, selected: Callable[[Change], bool] | None
+    ) -> tuple[Difference, list[str]]:
+        """What differs, of what is selected; and the addresses that would differ too."""
+        found = diff(desired, self.stored.live, self.stored.applied, terms)
+        if selected is None:
+            return found, []
+        narrower, staying, left_out = narrowed(desired, found, selected)
+        found = diff(narrower, self.stored.live, self.stored.applied, terms)
+        found.unchanged -= len(staying)
+        return found, left_out
+
+    def _attributed(self, changes: Iterable[Change]) -> list[Change]:
+        """The changes with the versions of their rows, and who wrote past configsync."""
+        changes = list(changes)
+        writes = last_writes(self.transaction, {(c.before or c.resource).address for c in changes})
+        attributed = []
+        for change in changes:
+            last = writes.get((change.before or change.resource).address)
+            if last is not None:
+                theirs = change.reason in (Reason.DRIFT, Reason.CONFLICT)
+                by = last.writer if theirs and last.explains(change.before) else None
+                change = replace(change, version=last.writer.revision, by=by)
+            attributed.append(change)
+        return attributed
+
+    def _refresh(
+        self,
+        source: SourceInfo,
+        options: PlanOptions,
+        terms: Terms,
+        selected: Callable[[Change], bool] | None,
+    ) -> Plan:
+        """A plan that changes nothing, and takes what is live for applied."""
+        found = [c for c in self.drift(terms) if selected is None or selected(c)]
+        roots = {c.resource.root for c in found}
+        moved = {at: r for at, r in self._moved(terms) if r.root in roots}
+        records = {r.address: r for r in (c.after for c in found) if r is not None}
+        records |= {r.address: r for r in moved.values()}
+        return Plan(
+            target=self.target.name,
+            source=source,
+            base=self.stored.base,
+            options=options,
+            drift=tuple(found),
+            records=tuple(records.values()),
+            forgotten=(*(c.address for c in found if c.after is None), *moved),
+        )
+
+    def drift(self, terms: Terms) -> list[Change]:
+        """What someone changed in the database, of what the source owns, and who it was."""
+        ours = State(r for r in self.stored.applied.values() if r.owner == terms.owner)
+        found = drift(self.stored.live, ours, terms)
+        writes = last_writes(self.transaction, {(c.after or c.resource).address for c in found})
+        attributed = []
+        for change in found:
+            last = writes.get((change.after or change.resource).address)
+            by = last.writer if last is not None and last.explains(change.after) else None
+            version = 0 if last is None else last.writer.revision
+            attributed.append(replace(change, by=by, version=version))
+        return attributed
+
+    def _moved(self, terms: Terms) -> Iterator[tuple[str, Resource]]:
+        """What somebody renamed with its parts: the address on record, and the live resource."""
+        for resource in self.stored.live.values():
+            old = terms.renamed.get(resource.root)
+            if old is None:
+                continue
+            at = address.moved(resource.address, resource.root, old)
+            known = self.stored.applied.get(at)
+            if known is not None and known.owner == terms.owner:
+                yield at, as_recorded(resource, known)

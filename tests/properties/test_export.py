@@ -258,7 +258,7 @@ def test_a_seed_reaches_the_database_to_the_byte(
     }
     workspace.write("seed.yaml", emit({"profiles": [entry]}))
     workspace.ok("import", "seed", "seed.yaml")
-    workspace.ok("apply", "--auto-approve")
+    workspace.ok("apply", "--auto-approve", "--accept-conflicts")
     (row,) = workspace.sql(
         "SELECT p.description, s.space_name, s.description, t.system_prompt, "
         "t.slide_editing_instructions, t.user_prompt_template FROM config_profiles p "

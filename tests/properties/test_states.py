@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from configsync.compiler.source import compile_source
 from configsync.core.resource import State
-from configsync.diff import diff
+from configsync.diff import Terms, diff
 from configsync.kinds import resource_types
 from configsync.source.project import Target, find_project
 from configsync.store.read import read_live
@@ -58,7 +58,7 @@ def test_apply_gives_what_git_asks_for(workspace: Workspace, steps: list[dict[st
     before = revision[0]["revision"] if revision else 0
     for state in steps:
         write(workspace, state)
-        applied = workspace.ok("apply", "--auto-approve", "-o", "json").json
+        applied = workspace.ok("apply", "--auto-approve", "--force", "-o", "json").json
         changed = bool(applied["changes"])
         assert applied["revision"] == before + changed
         before += changed
@@ -78,7 +78,7 @@ def test_apply_gives_what_git_asks_for(workspace: Workspace, steps: list[dict[st
 def test_a_state_does_not_differ_from_itself(project: Workspace, state: dict[str, Any]) -> None:
     write(project, state)
     same = desired(project)
-    found = diff(same, same, same, resource_types(), find_project(project.root).source)
+    found = diff(same, same, same, Terms(resource_types(), find_project(project.root).source))
     assert found.changes == []
     assert found.unchanged == len(same)
     assert found.unmanaged == []

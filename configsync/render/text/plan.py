@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 
 from configsync.core.plan import Action, Change, Plan, Reason
+from configsync.core.revision import Writer
 from configsync.core.values import Json, canonical_json
 from configsync.render.escape import one_line, visible
 from configsync.render.text.style import Style
@@ -21,23 +22,76 @@ MAX_VALUE = 100
 
 
 def render(plan: Plan, style: Style) -> str:
-    """Show a plan, the summary line last."""
+    """Show a plan: changes of git, then what it reverts in the database, the summary line last."""
     lines: list[str] = []
-    for change in plan.changes:
-        lines += _change(change, style)
-        lines.append("")
-    if plan.unmanaged:
-        lines.append("Not managed by any source, left as they are:")
-        lines += [f"  {one_line(a)}" for a in plan.unmanaged]
-        lines.append("")
+    for head, reasons in _PARTS:
+        part = [c for c in plan.changes if c.reason in reasons]
+        lines += [head, ""] if head and part else []
+        for change in part:
+            lines += [*_change(change, _notes(change), style), ""]
+    if plan.drift:
+        lines += ["Changed in the database, and now to be taken for applied:", ""]
+        lines += drift(plan.drift, style)
+    lines += _listed("Not managed by any source, left as they are:", plan.unmanaged)
+    lines += _listed("Left out by --select, though they would change:", plan.left_out)
+    lines += _recorded(plan)
+    return "\n".join([*lines, summary(plan, style)])
+
+
+_PARTS = (
+    ("", (Reason.GIT, Reason.RENAME)),
+    ("Changed in the database since it was last applied; apply reverts it:", (Reason.DRIFT,)),
+    ("Changed both in git and in the database; apply takes git's:", (Reason.CONFLICT,)),
+)
+
+
+def drift(changes: Iterable[Change], style: Style) -> Iterator[str]:
+    """The lines of what was changed in the database: as applied → as it is."""
+    for change in changes:
+        verb = "deleted" if change.action is Action.DELETE else "changed"
+        yield from _change(change, [f"{verb} {_by(change)}"], style)
+        yield ""
+
+
+def _listed(head: str, addresses: tuple[str, ...]) -> list[str]:
+    return [head, *(f"  {one_line(a)}" for a in addresses), ""] if addresses else []
+
+
+def _recorded(plan: Plan) -> Iterator[str]:
+    """What apply only notes."""
+    if plan.drift:
+        return
     if plan.records:
         noun = "resource is" if len(plan.records) == 1 else "resources are"
-        lines.append(
-            f"{len(plan.records)} unchanged {noun} not on record yet for the source "
+        yield (
+            f"{len(plan.records)} unchanged {noun} not on record as such yet for the source "
             f"{one_line(plan.source.id)}; apply records that."
         )
-        lines.append("")
-    return "\n".join([*lines, summary(plan, style)])
+        yield ""
+    if plan.forgotten:
+        noun = "resource is" if len(plan.forgotten) == 1 else "resources are"
+        yield f"{len(plan.forgotten)} {noun} gone already; apply takes them from the record."
+        yield ""
+
+
+def header(plan: Plan, style: Style) -> str:
+    """What a saved plan was made from, and for which database."""
+    source, base = plan.source, plan.base
+    commit = f", commit {one_line(source.commit)}" if source.commit else ""
+    dirty = " with changes that it doesn't have" if source.dirty else ""
+    allowed = [
+        f"--{name.replace('_', '-')}"
+        for name in ("accept_conflicts", "take_ownership", "force", "refresh_only")
+        if getattr(plan.options, name)
+    ]
+    lines = [
+        f"Plan      {one_line(plan.plan_id)}",
+        f"Source    {one_line(source.id)}{commit}{dirty}",
+        f"Target    {one_line(plan.target)}, database {one_line(base.database_id)} "
+        f"at revision {base.revision}",
+        *([f"Allowed   {' '.join(allowed)}"] if allowed else []),
+    ]
+    return "\n".join(style.faint(line) for line in lines) + "\n\n"
 
 
 def summary(plan: Plan, style: Style) -> str:
@@ -50,7 +104,7 @@ def summary(plan: Plan, style: Style) -> str:
     return style.strong(text.rstrip("\n")) + "\n"
 
 
-def _change(change: Change, style: Style) -> Iterator[str]:
+def _change(change: Change, notes: Iterable[str], style: Style) -> Iterator[str]:
     paint, sign = {
         Action.CREATE: (style.added, "+"),
         Action.UPDATE: (style.changed, "~"),
@@ -58,9 +112,9 @@ def _change(change: Change, style: Style) -> Iterator[str]:
         Action.DELETE: (style.removed, "-"),
     }[change.action]
     head = paint(f"{sign} {one_line(change.address)}")
-    notes = list(_notes(change))
-    if notes:
-        head += f"  {', '.join(notes)}"
+    noted = ", ".join(notes)
+    if noted:
+        head += f"  {noted}"
     if change.location is not None:
         where = f"{change.location.file}:{change.location.line}"
         head += "  " + style.faint(one_line(where))
@@ -70,14 +124,24 @@ def _change(change: Change, style: Style) -> Iterator[str]:
 
 
 def _notes(change: Change) -> Iterator[str]:
-    if change.reason is Reason.RENAME and change.before is not None:
-        yield f"renamed from {one_line(change.before.address)}"
-    if change.reason is Reason.DRIFT:
-        yield "reverts a change made in the database"
-    if change.reason is Reason.CONFLICT:
-        yield "overwrites a change made in the database"
+    if change.previous_address is not None and change.resource.parent is None:
+        yield f"renamed from {one_line(change.previous_address)}"
+    if change.reason in (Reason.DRIFT, Reason.CONFLICT):
+        verb = "deleted" if change.before is None else "changed"
+        yield f"{verb} {_by(change)}"
     if change.action is Action.SET_DEFAULT:
         yield "becomes the default"
+
+
+def _by(change: Change) -> str:
+    return by(change.by) if change.by is not None else "by a write that left no record"
+
+
+def by(writer: Writer) -> str:
+    """Who wrote a row past configsync, as far as that is known."""
+    application = f" ({one_line(writer.application)})" if writer.application else ""
+    client = f" from {one_line(writer.address)}" if writer.address else ""
+    return f"by {one_line(writer.who)}{application}{client} at {writer.at}"
 
 
 def _field(change: Change, name: str, old: Json, new: Json, style: Style) -> Iterator[str]:

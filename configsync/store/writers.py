@@ -1,0 +1,117 @@
+"""Who wrote which rows: what history tells of the rows that a plan or drift is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from configsync.core import address
+from configsync.core.resource import Resource, ResourceType, State
+from configsync.core.revision import RevisionSource, Writer
+from configsync.core.values import canonical_json
+from configsync.store import sql
+from configsync.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class LastWrite:
+    """The newest history entry of an address: who, what, and the row afterwards.
+
+    ``snapshot`` is kept for writes past configsync only.
+    """
+
+    writer: Writer
+    action: str
+    snapshot: Mapping[str, Any] | None
+
+    def explains(self, live: Resource | None) -> bool:
+        """Tell whether the entry is a write past configsync that left the row as it is now.
+
+        Where it isn't, somebody wrote without leaving a record.
+        """
+        if self.writer.source is not RevisionSource.EXTERNAL:
+            return False
+        if live is None:
+            return self.action == "delete"
+        return self.action != "delete" and self.snapshot == live.values
+
+
+def last_writes(transaction: Transaction, addresses: Iterable[str]) -> dict[str, LastWrite]:
+    """The newest history entry of each address that has one."""
+    records = transaction.dialect.recordset([("address", "text")], "r")
+    query = (
+        "SELECT h.address, h.action, "
+        "CASE WHEN m.source = 'external' THEN CAST(h.snapshot AS text) END, "
+        f"m.revision, m.source, coalesce(m.db_user, m.actor), "
+        f"{transaction.dialect.timestamp('m.created_at')}, m.application_name, "
+        "m.client_address, m.commit_id "
+        f"FROM {records} JOIN config_history h ON h.id = "
+        "(SELECT max(x.id) FROM config_history x WHERE x.address = r.address) "
+        "JOIN config_revisions m ON m.revision = h.revision"
+    )
+    found = {}
+    for chunk in _chunks(addresses):
+        for row in transaction.rows(query, chunk):
+            at, action, snapshot, revision, source, user, time, application, client, commit = row
+            writer = Writer(
+                revision, RevisionSource(source), user, time, application, client, commit
+            )
+            found[at] = LastWrite(writer, action, snapshot and json.loads(snapshot))
+    return found
+
+
+SHOWN = 5
+"""Addresses that a message names."""
+
+
+def told(transaction: Transaction, moved: Iterable[str], since: int) -> str:
+    """Name rows that moved after a revision, and who moved them, for a message."""
+    moved = sorted(moved)
+    writes = last_writes(transaction, moved[:SHOWN])
+    named = []
+    for at in moved[:SHOWN]:
+        write = writes.get(at)
+        if write is None or write.writer.revision <= since:
+            named.append(f"{at} (by a write that left no record)")
+        else:
+            by = write.writer
+            how = "past configsync" if by.source is RevisionSource.EXTERNAL else by.source.value
+            named.append(f"{at} (revision {by.revision}, {how}, by {by.who} at {by.at})")
+    more = f" and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""
+    return ", ".join(named) + more
+
+
+def renamed_past_us(
+    transaction: Transaction, live: State, applied: State, types: Mapping[str, ResourceType]
+) -> dict[str, str]:
+    """The live address of each root that someone renamed past configsync, with the one on record.
+
+    It is told by the record that a row trigger made of the rename.
+    """
+    lost = {at for at, r in applied.items() if r.parent is None and at not in live}
+    roots = (at for at, r in live.items() if r.parent is None and at not in applied)
+    found: dict[str, str] = {}
+    if not lost:
+        return found
+    records = transaction.dialect.recordset([("address", "text")], "r")
+    query = (
+        f"SELECT h.address, h.domain, CAST(h.changes AS text) FROM {records} "
+        "JOIN config_history h ON h.address = r.address "
+        "JOIN config_revisions m ON m.revision = h.revision "
+        "WHERE m.source = 'external' AND h.action = 'update' ORDER BY h.id"
+    )
+    for chunk in _chunks(roots):
+        for at, domain, changes in transaction.rows(query, chunk):
+            key = types[domain].key[-1]
+            change = json.loads(changes).get(key)
+            old = change and address.join(address.split(at)[0], str(change["old"]))
+            if old in lost:
+                lost.remove(old)
+                found[at] = old
+    return found
+
+
+def _chunks(addresses: Iterable[str]) -> Iterable[str]:
+    return sql.chunks(canonical_json({"address": at}) for at in addresses)

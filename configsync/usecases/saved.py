@@ -1,0 +1,105 @@
+"""Saved plans: what was reviewed is what is applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from configsync.core.diagnostic import has_errors
+from configsync.core.errors import ConfigsyncError, Refused, StalePlan, UsageError
+from configsync.core.plan import Change, Plan
+from configsync.plan.document import from_document
+from configsync.source.project import Project, Target
+from configsync.store.apply import require_unused
+from configsync.store.database import Database
+from configsync.store.writers import told
+from configsync.usecases.plan import make_plan
+from configsync.usecases.validate import Validation
+
+MAX_BYTES = 512 * 1024 * 1024
+"""A plan of 100,000 resources with long prompts stays below."""
+
+
+def read_plan(file: Path) -> Plan:
+    """The plan in a file, to be shown. Raises UsageError if it is none, Refused if edited."""
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise UsageError(f"{file} is not a plan file: it is too large.")
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not a plan file: it is not UTF-8.") from error
+    except OSError as error:
+        raise UsageError(f"{file} can't be read: {error.strerror}.") from error
+    return from_document(text, str(file))
+
+
+def remake(
+    project: Project,
+    target: Target,
+    database: Database,
+    validation: Validation,
+    saved: Plan,
+) -> Plan:
+    """The saved plan, made again from the checkout and the database as they are now.
+
+    Changes elsewhere in the database don't matter. Raises StalePlan, saying
+    what moved, unless the two do the same, and Refused where a policy stands
+    against either.
+    """
+    if has_errors(saved.diagnostics):
+        raise Refused("A policy stands against the plan. Nothing was changed; plan again.")
+    _require_same_source(project, validation, saved)
+    with database.reading() as transaction:
+        require_unused(transaction, saved)
+    changes = saved.changes or saved.drift
+    only = frozenset(c.address for c in changes)
+    now = make_plan(project, target, database, validation, saved.options, only)
+    _require_same_database(saved, now)
+    if now.plan_id != saved.plan_id:
+        raise _stale(database, saved, now)
+    return now
+
+
+def _require_same_source(project: Project, validation: Validation, saved: Plan) -> None:
+    if project.source != saved.source.id:
+        raise StalePlan(
+            f"The plan was made for the source {saved.source.id}, this is {project.source}."
+        )
+    if validation.desired.digest() != saved.source.digest:
+        commit = f" (commit {saved.source.commit})" if saved.source.commit else ""
+        raise StalePlan(
+            f"The plan was made from other files{commit} than those that are checked out here. "
+            "Nothing was changed; check out what was planned, or plan again."
+        )
+
+
+def _require_same_database(saved: Plan, now: Plan) -> None:
+    if saved.base.database_id != now.base.database_id:
+        raise StalePlan(
+            f"The plan was made for the database {saved.base.database_id}, this one is "
+            f"{now.base.database_id}. Nothing was changed."
+        )
+    if saved.base.schema_version != now.base.schema_version:
+        raise StalePlan(
+            f"The plan was made at schema version {saved.base.schema_version}, the database is at "
+            f"{now.base.schema_version}. Nothing was changed; plan again."
+        )
+
+
+def _stale(database: Database, saved: Plan, now: Plan) -> ConfigsyncError:
+    """What has moved since a plan was saved, and by whom."""
+    one, other = ({c.address: c for c in p.changes or p.drift} for p in (saved, now))
+    moved = [at for at in {**one, **other} if _differ(one.get(at), other.get(at))]
+    if not moved:
+        return StalePlan("The plan is not the one that these files and this database give.")
+    with database.reading() as transaction:
+        named = told(transaction, moved, saved.base.revision)
+    return StalePlan(
+        f"The database has changed since the plan was made: {named}. "
+        "Nothing was changed; plan again."
+    )
+
+
+def _differ(one: Change | None, other: Change | None) -> bool:
+    if one is None or other is None:
+        return True
+    return (one.action, one.version, one.fields) != (other.action, other.version, other.fields)
