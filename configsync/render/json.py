@@ -10,14 +10,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.plan import Plan
+from configsync.core.plan import Change, Plan
 from configsync.core.resource import Resource
 from configsync.core.revision import HistoryEntry
 from configsync.plan.document import (
     FORMAT_VERSION,
+    change_document,
     diagnostic_document,
     location_document,
     to_document,
+    writer_document,
 )
 from configsync.render.escape import HIDDEN
 
@@ -43,6 +45,29 @@ def plan(plan: Plan, revision: int | None = None) -> str:
     if revision is not None:
         content["revision"] = revision
     return _spell(content)
+
+
+def drift(found: Iterable[Change], unmanaged: Iterable[str], pending: Iterable[Change]) -> str:
+    """What someone changed in the database past configsync."""
+    return _spell(
+        {
+            "drift": [
+                {
+                    "address": c.address,
+                    "action": c.action.value,
+                    "fields": {
+                        name: {"applied": applied, "live": live}
+                        for name, (applied, live) in c.fields.items()
+                    },
+                    "by": writer_document(c.by),
+                    "location": location_document(c.location),
+                }
+                for c in found
+            ],
+            "unmanaged": list(unmanaged),
+            "pending": [change_document(c) for c in pending],
+        }
+    )
 
 
 def history(entries: Iterable[HistoryEntry]) -> str:

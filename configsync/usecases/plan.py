@@ -61,14 +61,19 @@ def make_plan(
     DatabaseError, and UsageError for a selection of nothing.
     """
     desired = validation.desired
-    checkout = read_checkout(project.root, project.paths)
-    digest = desired.digest()
-    source = SourceInfo(project.source, checkout.commit, checkout.dirty, checkout.author, digest)
+    source = read_source(project, desired)
     warnings = [d for d in validation.diagnostics if d.severity is not Severity.ERROR]
-    types = resource_types()
     with database.reading() as transaction:
-        planner = Planner(project, target, transaction, read_stored(transaction, types))
+        planner = Planner(project, target, transaction, read_stored(transaction, resource_types()))
         return planner.plan(desired, source, options, warnings, only)
+
+
+def read_source(project: Project, desired: State) -> SourceInfo:
+    """Where a desired state comes from: the project's checkout."""
+    checkout = read_checkout(project.root, project.paths)
+    return SourceInfo(
+        *(project.source, checkout.commit, checkout.dirty, checkout.author, desired.digest())
+    )
 
 
 class Planner:
@@ -92,13 +97,7 @@ class Planner:
         only: frozenset[str] | None = None,
     ) -> Plan:
         """The plan that leads to a desired state; see `make_plan`."""
-        terms = Terms(
-            self.types,
-            self.project.source,
-            take_ownership=options.take_ownership,
-            renamed=self.stored.renamed,
-            ignored=self.project.ignore,
-        )
+        terms = self.terms(options)
         selected = self._selected(desired, options, only)
         if options.refresh_only:
             return self._refresh(source, options, terms, selected)
@@ -120,6 +119,16 @@ class Planner:
             forgotten=tuple(sorted(found.forgotten)),
             left_out=() if only is not None else tuple(left_out),
             diagnostics=(*against, *warnings),
+        )
+
+    def terms(self, options: PlanOptions) -> Terms:
+        """On what terms the states are compared."""
+        return Terms(
+            self.types,
+            self.project.source,
+            take_ownership=options.take_ownership,
+            renamed=self.stored.renamed,
+            ignored=self.project.ignore,
         )
 
     def _selected(
@@ -165,7 +174,7 @@ class Planner:
         selected: Callable[[Change], bool] | None,
     ) -> Plan:
         """A plan that changes nothing, and takes what is live for applied."""
-        found = [c for c in self.drift(terms) if selected is None or selected(c)]
+        found = [c for c in self.drift(terms, terms.owner) if selected is None or selected(c)]
         roots = {c.resource.root for c in found}
         moved = {at: r for at, r in self._moved(terms) if r.root in roots}
         records = {r.address: r for r in (c.after for c in found) if r is not None}
@@ -180,9 +189,9 @@ class Planner:
             forgotten=(*(c.address for c in found if c.after is None), *moved),
         )
 
-    def drift(self, terms: Terms) -> list[Change]:
-        """What someone changed in the database, of what the source owns, and who it was."""
-        ours = State(r for r in self.stored.applied.values() if r.owner == terms.owner)
+    def drift(self, terms: Terms, owner: str | None) -> list[Change]:
+        """What someone changed in the database, of what a source owns or all, and who it was."""
+        ours = State(r for r in self.stored.applied.values() if owner in (None, r.owner))
         found = drift(self.stored.live, ours, terms)
         writes = last_writes(self.transaction, {(c.after or c.resource).address for c in found})
         attributed = []
