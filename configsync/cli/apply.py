@@ -45,17 +45,19 @@ def command(
     if plan.changes and not auto_approve and not _approved(str(database.url)):
         output.note("Not applied. Nothing was changed.")
         return 1
-    revision = apply(database, plan, find_actor(actor, root, os.environ), lock_timeout)
+    applied = apply(database, plan, find_actor(actor, root, os.environ), lock_timeout)
     if as_json:
         from configsync.render import json
 
-        output.data(json.plan(plan, revision))
+        output.data(json.plan(plan, applied))
     elif plan.changes:
-        output.data(f"Applied as revision {revision}.\n")
+        output.data(f"Applied as revision {applied.revision}.\n")
     elif plan.records:
         output.data(f"Recorded {len(plan.records)} unchanged. Nothing else to do.\n")
     else:
-        output.data(f"Nothing to do. The database is at revision {revision}.\n")
+        output.data(f"Nothing to do. The database is at revision {applied.revision}.\n")
+    if applied.head and not as_json:
+        output.data(f"Head {applied.head}\n")
     return 0
 
 

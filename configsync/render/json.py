@@ -12,7 +12,7 @@ from typing import Any
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.plan import Change, Plan
 from configsync.core.resource import Resource
-from configsync.core.revision import HistoryEntry
+from configsync.core.revision import Applied, HistoryEntry
 from configsync.render.escape import HIDDEN
 
 FORMAT_VERSION = 1
@@ -33,8 +33,8 @@ def validation(files: int, documents: int, diagnostics: Sequence[Diagnostic]) ->
     )
 
 
-def plan(plan: Plan, revision: int | None = None) -> str:
-    """A plan; after it was applied, with the ``revision`` that it made."""
+def plan(plan: Plan, applied: Applied | None = None) -> str:
+    """A plan; after it was applied, with the ``revision`` and ``head`` that it led to."""
     content: dict[str, Any] = {
         "plan_id": plan.plan_id,
         "target": plan.target,
@@ -49,8 +49,8 @@ def plan(plan: Plan, revision: int | None = None) -> str:
         "unmanaged": list(plan.unmanaged),
         "diagnostics": [_diagnostic(d) for d in plan.diagnostics],
     }
-    if revision is not None:
-        content["revision"] = revision
+    if applied is not None:
+        content |= {"revision": applied.revision, "head": applied.head}
     return _spell(content)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import Refused
 from configsync.core.plan import Plan
-from configsync.core.revision import Attribution, RevisionSource
+from configsync.core.revision import Applied, Attribution, RevisionSource
 from configsync.kinds import resource_types
 from configsync.source.checkout import configured_author
 from configsync.store.apply import apply_plan
@@ -27,8 +27,8 @@ CI_ACTORS = (
 """Who started the run: GitHub, GitLab, Jenkins, Bitbucket, CircleCI, Azure, Buildkite."""
 
 
-def apply(database: Database, plan: Plan, actor: str, lock_timeout: float) -> int:
-    """Apply a plan from git; returns the revision that the database is then at.
+def apply(database: Database, plan: Plan, actor: str, lock_timeout: float) -> Applied:
+    """Apply a plan from git; returns what the database is then at.
 
     Raises Refused if a policy stands against it, StalePlan, LockTimeout or
     DatabaseError; in each case nothing was written.
