@@ -16,24 +16,28 @@ SECTION = "Review"
 @options.directory
 @options.database
 @options.output("text", "json")
+@click.option("--at", metavar="REVISION|TIME", help="As it was then, by what history records.")
 def command(
     address: str,
     directory: Path,
     target_name: str | None,
     database_url: str | None,
     output_format: str,
+    at: str | None,
 ) -> int:
     """Show what the database holds at an address, parts included.
 
-    In ADDRESS, * stands for any text.
+    In ADDRESS, * stands for any text. TIME is ISO 8601, taken as UTC, or how
+    long ago, as 2h. What was renamed since has the name that it had then.
     """
-    from configsync.usecases.show import live_resources
+    from configsync.usecases.show import find_resources
 
     project, target = options.find(directory, target_name)
     database = options.connect(project, target, database_url)
-    found = live_resources(database, address)
+    found = find_resources(database, address, at)
     if not found:
-        output.note(f"Error: nothing in {database.url} has the address {address}.")
+        then = "" if at is None else f" at {at}"
+        output.note(f"Error: nothing in {database.url} has the address {address}{then}.")
         return 1
     if output_format == "json":
         from configsync.render import json

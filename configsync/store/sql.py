@@ -81,6 +81,12 @@ def select(type_: ResourceType, dialect: Dialect, *, among: bool) -> str:
     return f"{statement} JOIN {records} ON {' AND '.join(condition)}{dialect.lock_rows('t')}"
 
 
+def select_root(type_: ResourceType, dialect: Dialect) -> str:
+    """Read, as `select` does, the rows at or below the root with a given key."""
+    key = _parent_key(type_) if type_.parent else f't."{type_.key[0]}"'
+    return f"{select(type_, dialect, among=False)} WHERE {key} = ?"
+
+
 def insert(type_: ResourceType, dialect: Dialect) -> str:
     """Insert rows given by their columns, ``parent_key`` and, with audit, ``by`` and ``at``."""
     names = [c.name for c in type_.columns]

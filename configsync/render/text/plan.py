@@ -24,7 +24,7 @@ def render(plan: Plan, style: Style) -> str:
     """Show a plan, the summary line last."""
     lines: list[str] = []
     for change in plan.changes:
-        lines += _change(change, style)
+        lines += changed(change, style)
         lines.append("")
     if plan.unmanaged:
         lines.append("Not managed by any source, left as they are:")
@@ -50,7 +50,8 @@ def summary(plan: Plan, style: Style) -> str:
     return style.strong(text.rstrip("\n")) + "\n"
 
 
-def _change(change: Change, style: Style) -> Iterator[str]:
+def changed(change: Change, style: Style) -> Iterator[str]:
+    """The lines of one change: what, why, where, and each field."""
     paint, sign = {
         Action.CREATE: (style.added, "+"),
         Action.UPDATE: (style.changed, "~"),
