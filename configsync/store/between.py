@@ -142,7 +142,10 @@ def _place(
 
 
 def _by_address(pairs: Iterator[Pair]) -> Iterator[Pair]:
-    """Join what went with what came at the same address."""
+    """Join what went with what came at the same address.
+
+    A part only with its root: where another root took the name, its parts came along.
+    """
     gone: dict[str, Resource] = {}
     came: list[Resource] = []
     for before, after in pairs:
@@ -152,8 +155,10 @@ def _by_address(pairs: Iterator[Pair]) -> Iterator[Pair]:
             gone[before.address] = before
         elif after is not None:
             came.append(after)
+    joined = {r.address for r in came if r.parent is None and r.address in gone}
     for resource in came:
-        yield gone.pop(resource.address, None), resource
+        again = (resource.parent or resource.address) in joined
+        yield gone.pop(resource.address, None) if again else None, resource
     for resource in gone.values():
         yield resource, None
 
