@@ -16,6 +16,7 @@ from configsync.cli.plan import check, show
 
 if TYPE_CHECKING:
     from configsync.core.plan import Plan
+    from configsync.core.revision import Applied
     from configsync.source.project import Project, Target
     from configsync.store.database import Database
     from configsync.usecases.validate import Validation
@@ -67,7 +68,7 @@ def command(
         plan = remake(project, target, database, validation, saved)
     by = find_actor(actor, project.root, os.environ)
 
-    def applied() -> int:
+    def carry() -> Applied:
         from configsync.usecases.apply import apply
 
         return apply(
@@ -77,9 +78,7 @@ def command(
             allow_older=allow_older,
         )
 
-    return carry_out(
-        project.root, database, plan, asked, auto_approve or saved is not None, applied
-    )
+    return carry_out(project.root, database, plan, asked, auto_approve or saved is not None, carry)
 
 
 def carry_out(
@@ -88,9 +87,9 @@ def carry_out(
     plan: Plan,
     asked: options.Planning,
     approved: bool,
-    applied: Callable[[], int],
+    carry: Callable[[], Applied],
 ) -> int:
-    """Show a plan, ask unless it is ``approved``, and have it ``applied``; the exit code."""
+    """Show a plan, ask unless it is ``approved``, and ``carry`` it out; the exit code."""
     from configsync.core.diagnostic import has_errors
 
     as_json = asked.output_format == "json"
@@ -103,20 +102,22 @@ def carry_out(
     if (plan.changes or plan.drift) and not approved and not _approved(str(database.url)):
         output.note("Not applied. Nothing was changed.")
         return 1
-    revision = applied()
+    applied = carry()
     if as_json:
         from configsync.render import json
 
-        output.data(json.plan(plan, revision))
+        output.data(json.plan(plan, applied))
     elif plan.changes:
-        output.data(f"Applied as revision {revision}.\n")
+        output.data(f"Applied as revision {applied.revision}.\n")
     elif plan.drift:
         output.data(f"Recorded {len(plan.drift)} as the database holds them now.\n")
     elif not plan.is_empty:
         gone = f", took {len(plan.forgotten)} from the record" if plan.forgotten else ""
         output.data(f"Recorded {len(plan.records)} unchanged{gone}. Nothing else to do.\n")
     else:
-        output.data(f"Nothing to do. The database is at revision {revision}.\n")
+        output.data(f"Nothing to do. The database is at revision {applied.revision}.\n")
+    if applied.head and not as_json:
+        output.data(f"Head {applied.head}\n")
     return 0
 
 

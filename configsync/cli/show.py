@@ -16,27 +16,32 @@ SECTION = "Review"
 @options.directory
 @options.database
 @options.output("text", "json")
+@click.option("--at", metavar="REVISION|TIME", help="As it was then, by what history records.")
 def command(
     address: str,
     directory: Path,
     target_name: str | None,
     database_url: str | None,
     output_format: str,
+    at: str | None,
 ) -> int:
     """Show what the database holds at an address, parts included; or a saved plan.
 
     In ADDRESS, * stands for any text. FILE is a plan that configsync plan --out
-    saved, and is shown also when it doesn't apply any more.
+    saved, and is shown also when it doesn't apply any more. TIME is ISO 8601,
+    taken as UTC, or how long ago, as 2h; what was renamed since has the name
+    that it had then.
     """
-    if (directory / address).is_file():
+    if at is None and (directory / address).is_file():
         return _saved(directory / address, output_format)
-    from configsync.usecases.show import live_resources
+    from configsync.usecases.show import find_resources
 
     project, target = options.find(directory, target_name)
     database = options.connect(project, target, database_url)
-    found = live_resources(database, address)
+    found = find_resources(database, address, at)
     if not found:
-        output.note(f"Error: nothing in {database.url} has the address {address}.")
+        then = "" if at is None else f" at {at}"
+        output.note(f"Error: nothing in {database.url} has the address {address}{then}.")
         return 1
     if output_format == "json":
         from configsync.render import json

@@ -64,6 +64,18 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """What the database is at after an apply.
+
+    ``head`` is the newest digest of the chain, to be kept elsewhere; None if no
+    revision has a digest yet.
+    """
+
+    revision: int
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One change of one resource, as the database recorded it.
 

@@ -112,7 +112,7 @@ class Numeric:
             raise Unstorable(
                 f"the column keeps {_count(self.scale, 'decimal')}, so it would become {rounded}"
             )
-        return float(exact)
+        return float(exact) + 0.0  # Not -0.0, which numeric has none of.
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.plan import Change, Plan
 from configsync.core.resource import Resource
-from configsync.core.revision import HistoryEntry
+from configsync.core.revision import Applied, HistoryEntry
 from configsync.plan.document import (
     FORMAT_VERSION,
     change_document,
@@ -39,11 +39,11 @@ def validation(files: int, documents: int, diagnostics: Sequence[Diagnostic]) ->
     )
 
 
-def plan(plan: Plan, revision: int | None = None) -> str:
-    """A plan, as a plan file holds it; after it was applied, with the ``revision`` it made."""
+def plan(plan: Plan, applied: Applied | None = None) -> str:
+    """A plan, as a plan file holds it; after it was applied, with ``revision`` and ``head``."""
     content = to_document(plan)
-    if revision is not None:
-        content["revision"] = revision
+    if applied is not None:
+        content |= {"revision": applied.revision, "head": applied.head}
     return _spell(content)
 
 
@@ -70,27 +70,100 @@ def drift(found: Iterable[Change], unmanaged: Iterable[str], pending: Iterable[C
     )
 
 
-def history(entries: Iterable[HistoryEntry]) -> str:
-    """History entries, newest first."""
+def history(entries: Iterable[HistoryEntry]) -> Iterator[str]:
+    """History entries, newest first, in pieces as they come."""
+    # What is spelled around no entries is spelled around any number of them.
+    head, tail = _spell({"entries": []}).rsplit("[]", 1)
+    between = f"{head}[\n"
+    for entry in entries:
+        content = {
+            "revision": entry.revision,
+            "address": entry.address,
+            "domain": entry.domain,
+            "action": entry.action,
+            "changed_by": entry.changed_by,
+            "changes": entry.changes,
+            "snapshot": entry.snapshot,
+            "timestamp": entry.timestamp,
+            "source": entry.source,
+            "commit": entry.commit,
+        }
+        yield f"{between}    " + _escaped(content).replace("\n", "\n    ")
+        between = ",\n"
+    yield f"{head}[]{tail}" if between.startswith(head) else f"\n  ]{tail}"
+
+
+def verification(found: Any) -> str:
+    """What a check of history found; see `configsync.store.chain.Verification`."""
     return _spell(
         {
-            "entries": [
+            "intact": found.intact,
+            "revisions": found.revisions,
+            "sealed": found.sealed,
+            "entries": found.entries,
+            "head": found.head,
+            "head_found": found.head_found,
+            "unsealed": found.unsealed and {"first": found.unsealed[0], "last": found.unsealed[1]},
+            "broken": [{"first": b.first, "last": b.last, "why": b.why} for b in found.broken],
+        }
+    )
+
+
+def difference(old: int, new: int, changes: Iterable[Change]) -> str:
+    """The net changes from one revision to another."""
+    return _spell(
+        {
+            "from": old,
+            "to": new,
+            "changes": [
                 {
-                    "revision": e.revision,
-                    "address": e.address,
-                    "domain": e.domain,
-                    "action": e.action,
-                    "changed_by": e.changed_by,
-                    "changes": e.changes,
-                    "snapshot": e.snapshot,
-                    "timestamp": e.timestamp,
-                    "source": e.source,
-                    "commit": e.commit,
+                    "address": c.address,
+                    "former_address": c.before and c.before.address,
+                    "kind": c.kind,
+                    "domain": c.domain,
+                    "action": c.action.value,
+                    "fields": {k: {"old": o, "new": n} for k, (o, n) in c.fields.items()},
                 }
-                for e in entries
+                for c in changes
+            ],
+        }
+    )
+
+
+def blame(found: Iterable[Any]) -> str:
+    """Who set each value; see `configsync.store.blame.Blamed`."""
+    return _spell(
+        {
+            "resources": [
+                {
+                    "address": r.address,
+                    "domain": r.domain,
+                    "fields": {f.name: _blamed(f) for f in r.fields},
+                }
+                for r in found
             ]
         }
     )
+
+
+def _blamed(field: Any) -> dict[str, Any]:
+    entry = field.entry
+    if entry is None:
+        return {"value": field.value, "explained": False}
+    return {
+        "value": field.value,
+        "explained": True,
+        "revision": entry.revision,
+        "timestamp": entry.timestamp,
+        "changed_by": entry.changed_by,
+        "source": entry.source,
+        "commit": entry.commit,
+        "author": entry.author,
+        "user": entry.db_user,
+        "application": entry.application_name,
+        "client_address": entry.client_address,
+        "location": location_document(field.location),
+    }
 
 
 def resources(found: Iterable[Resource]) -> str:
@@ -141,5 +214,9 @@ def table(name: str, rows: Iterable[dict[str, Any]]) -> str:
 
 def _spell(content: dict[str, Any]) -> str:
     """UTF-8, but for what steers a terminal or shows as nothing: that is escaped (rule 6.20)."""
-    text = json.dumps({"format_version": FORMAT_VERSION} | content, indent=2, ensure_ascii=False)
-    return HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text) + "\n"
+    return _escaped({"format_version": FORMAT_VERSION} | content) + "\n"
+
+
+def _escaped(content: dict[str, Any]) -> str:
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    return HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], text)

@@ -16,10 +16,10 @@ from configsync.core import address
 from configsync.core.errors import DatabaseError, LockTimeout, OutcomeUnknown, StalePlan
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.resource import Resource, ResourceType
-from configsync.core.revision import Attribution, RevisionSource
-from configsync.core.values import Json
+from configsync.core.revision import Applied, Attribution, RevisionSource
+from configsync.core.values import Json, canonical_json
 from configsync.plan.order import losing_default, vacating
-from configsync.store import sql
+from configsync.store import chain, sql
 from configsync.store.database import Database, Transaction
 from configsync.store.owners import OwnerRecord, read_owner, write_owner
 from configsync.store.read import LiveRow, read_applied, read_base, read_rows
@@ -36,8 +36,8 @@ def apply_plan(
     attribution: Attribution,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     seen: OwnerRecord | None = None,
-) -> int:
-    """Carry out a plan; returns the revision that the database is then at.
+) -> Applied:
+    """Carry out a plan; returns what the database is then at.
 
     A plan without changes makes no revision; what it finds unrecorded is
     recorded. ``seen`` is the record of the source that the plan's commit was
@@ -45,7 +45,8 @@ def apply_plan(
     was written, but for OutcomeUnknown, which says that it can't be told.
     """
     if plan.is_empty and (seen is None or attribution.commit in (None, seen.commit)):
-        return plan.base.revision
+        with database.reading() as transaction:
+            return Applied(plan.base.revision, chain.read_head(transaction))
     try:
         with database.writing(lock_timeout) as transaction:
             base = read_base(transaction)
@@ -59,16 +60,17 @@ def apply_plan(
         return _outcome(database, plan, lock_timeout, lost)
 
 
-def _outcome(database: Database, plan: Plan, lock_timeout: float, lost: OutcomeUnknown) -> int:
+def _outcome(database: Database, plan: Plan, lock_timeout: float, lost: OutcomeUnknown) -> Applied:
     """Whether a plan was committed whose COMMIT had no reply: asked, never guessed (rule 6.6).
 
-    Who holds the lock knows that the lost transaction has ended. Returns the
-    revision; raises DatabaseError if there is none, OutcomeUnknown if the
+    Who holds the lock knows that the lost transaction has ended. Returns what
+    it made; raises DatabaseError if it made nothing, OutcomeUnknown if the
     database can't be asked.
     """
     try:
         with database.writing(lock_timeout) as transaction:
             committed = _committed(transaction, plan)
+            head = chain.read_head(transaction)
     except (DatabaseError, LockTimeout) as error:
         raise OutcomeUnknown(
             f"{lost} Whether the plan was applied is unknown, since the database can't be asked: "
@@ -76,7 +78,7 @@ def _outcome(database: Database, plan: Plan, lock_timeout: float, lost: OutcomeU
         ) from error
     if committed is None:
         raise DatabaseError(f"{lost} The plan was not applied, and nothing was changed. Try again.")
-    return committed[0]
+    return Applied(committed[0], head)
 
 
 def _require_same_database(plan: Plan, database_id: str) -> None:
@@ -157,31 +159,43 @@ class _Writer:
     revision: int
     now: str = ""
 
-    def write(self) -> int:
+    def write(self) -> Applied:
         self.now = self.transaction.now()
         if self.plan.changes:
             self.revision += 1
-            self._insert_revision()
             self._vacate()
             self._update()
             self._insert()
             self._touch()
-            self._insert_history()
+            contents = self._insert_history()
             self._delete()
+            # Last, since its digest covers its history.
+            self._insert_revision(contents)
             self.transaction.notify(self.revision)
         self._record()
         self._record_commit()
-        return self.revision
+        return Applied(self.revision, chain.read_head(self.transaction))
 
-    def _insert_revision(self) -> None:
+    def _insert_revision(self, contents: Mapping[str, str]) -> None:
         about = self.attribution
+        revision = {
+            "revision": self.revision,
+            "source": about.source.value,
+            "commit_id": about.commit,
+            "dirty": about.dirty,
+            "author": about.author,
+            "actor": about.actor,
+            "owner": about.owner,
+            "planned_commit_id": about.planned_commit,
+            "to_revision": about.to_revision,
+            "plan_digest": self.plan.plan_id,
+            "created_at": self.now,
+        }
+        row = chain.seal(self.transaction, revision, contents)
         self.transaction.run(
-            "INSERT INTO config_revisions (revision, source, commit_id, dirty, author, actor, "
-            "owner, planned_commit_id, to_revision, plan_digest, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            *(self.revision, about.source.value, about.commit, about.dirty, about.author),
-            *(about.actor, about.owner, about.planned_commit, about.to_revision),
-            *(self.plan.plan_id, self.now),
+            f"INSERT INTO config_revisions ({', '.join(row)}) "
+            f"VALUES ({', '.join('?' for _ in row)})",
+            *row.values(),
         )
 
     def _vacate(self) -> None:
@@ -239,8 +253,11 @@ class _Writer:
             rows = [self._row(c, {}) for c in changes]
             self._execute(sql.delete(type_, self.transaction.dialect), rows)
 
-    def _insert_history(self) -> None:
-        """One row for each changed resource (rule 6.2), while the deleted ones still have ids."""
+    def _insert_history(self) -> dict[str, str]:
+        """One row for each changed resource (rule 6.2), while the deleted ones still have ids.
+
+        Returns the digest of each row's content, by address.
+        """
         dialect = self.transaction.dialect
         records = dialect.recordset(
             [
@@ -251,20 +268,43 @@ class _Writer:
                 ("action", "text"),
                 ("changes", dialect.json),
                 ("snapshot", dialect.json),
+                ("by", "text"),
+                ("at", "timestamptz"),
+                ("position", "integer"),
             ],
             "r",
         )
         statement = (
             "INSERT INTO config_history (revision, address, profile_id, domain, action, "
             "changed_by, changes, snapshot, timestamp) "
-            f"SELECT m.revision, r.address, coalesce(r.profile_id, p.id), r.domain, r.action, "
-            f"m.actor, r.changes, r.snapshot, m.created_at "
-            f"FROM {records} JOIN config_revisions m ON m.revision = {self.revision} "
-            "LEFT JOIN config_profiles p ON p.name = r.profile"
+            f"SELECT {self.revision}, r.address, coalesce(r.profile_id, p.id), r.domain, "
+            'r.action, r."by", r.changes, r.snapshot, r."at" '
+            f"FROM {records} LEFT JOIN config_profiles p ON p.name = r.profile "
+            'ORDER BY r."position"'
         )
-        self._execute(statement, (self._history_row(c) for c in self.plan.changes))
+        contents: dict[str, str] = {}
+        sql.execute_spelled(self.transaction, statement, self._history_rows(contents))
+        return contents
 
-    def _history_row(self, change: Change) -> dict[str, Json]:
+    def _history_rows(self, contents: dict[str, str]) -> Iterator[str]:
+        """Each change as JSON; the digest of what its row will hold goes into ``contents``."""
+        for position, change in enumerate(self.plan.changes):
+            content = canonical_json(
+                {
+                    "address": change.address,
+                    "domain": change.domain,
+                    "action": change.action.value,
+                    "changes": {k: {"old": o, "new": n} for k, (o, n) in change.fields.items()},
+                    "snapshot": change.resource.values,
+                }
+            )
+            contents[change.address] = chain.content_digest(content)
+            more = canonical_json({**self._history_of(change), "position": position})
+            # Two objects made one, so that long texts are spelled once.
+            yield f"{more[:-1]},{content[1:]}"
+
+    def _history_of(self, change: Change) -> dict[str, Json]:
+        """By whom and when, and the profile: by its id, or by its name where it is new."""
         type_ = self.types[change.domain]
         root = type_.parent or type_
         row = self.rows.get(change.before.address) if change.before else None
@@ -275,13 +315,10 @@ class _Writer:
             if row is not None:
                 profile_id = row.row_id if row.parent_id is None else row.parent_id
         return {
-            "address": change.address,
             "profile_id": profile_id,
             "profile": profile,
-            "domain": change.domain,
-            "action": change.action.value,
-            "changes": {k: {"old": old, "new": new} for k, (old, new) in change.fields.items()},
-            "snapshot": change.resource.values,
+            "by": self.attribution.actor,
+            "at": self.now,
         }
 
     def _record(self) -> None:

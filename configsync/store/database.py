@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 
 from configsync.core.errors import DatabaseError
@@ -38,6 +39,12 @@ class Dialect(Protocol):
 
     def timestamp(self, column: str) -> str:
         """An expression that gives a timestamp column as UTC text, ISO 8601."""
+
+    def moment(self, at: datetime) -> str:
+        """A parameter that compares with a timestamp column."""
+
+    def has_key(self, column: str, key: str) -> str:
+        """A condition: the object in a JSON column has a key, an SQL expression of text."""
 
 
 class Transaction(Protocol):

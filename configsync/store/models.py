@@ -187,6 +187,7 @@ class ConfigRevision(Base):
         ),
         Index("ix_config_revisions_transaction_id", "transaction_id"),
         Index("ix_config_revisions_commit_id", "commit_id"),
+        Index("ix_config_revisions_created_at", "created_at", "revision"),
     )
 
     revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -219,16 +220,25 @@ class ConfigHistory(Base):
 
     __tablename__ = "config_history"
     __table_args__ = (
-        Index("ix_config_history_profile_id", "profile_id"),
-        Index("ix_config_history_timestamp", "timestamp"),
+        Index("ix_config_history_profile_id", "profile_id", "address", "id"),
+        Index("ix_config_history_timestamp", "timestamp", "id"),
         Index("ix_config_history_domain", "domain", "id"),
-        Index("ix_config_history_address", "address", "id"),
+        Index(
+            "ix_config_history_address",
+            "address",
+            "id",
+            # So that LIKE can use it, whatever the database's collation.
+            postgresql_ops={"address": "text_pattern_ops"},
+        ),
         Index("ix_config_history_changed_by", "changed_by", "id"),
-        Index("ix_config_history_revision", "revision"),
+        Index("ix_config_history_revision", "revision", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    revision: Mapped[int] = mapped_column(ForeignKey("config_revisions.revision"))
+    revision: Mapped[int] = mapped_column(
+        # Deferred: a revision's digest covers its history, so that it is inserted after it.
+        ForeignKey("config_revisions.revision", deferrable=True, initially="DEFERRED")
+    )
     address: Mapped[str] = mapped_column(Text)
     profile_id: Mapped[int | None] = mapped_column(Integer)
     domain: Mapped[str] = mapped_column(String(50))

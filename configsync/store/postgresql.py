@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg2
@@ -35,6 +36,12 @@ class PostgresqlDialect:
 
     def lock_rows(self, table: str) -> str:
         return f" FOR UPDATE OF {table}"
+
+    def moment(self, at: datetime) -> str:
+        return at.isoformat()
+
+    def has_key(self, column: str, key: str) -> str:
+        return f"({column} -> {key}) IS NOT NULL"
 
     def timestamp(self, column: str) -> str:
         return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""

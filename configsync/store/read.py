@@ -1,4 +1,4 @@
-"""What is read from the database: live and applied state, identity, revisions, history."""
+"""What is read from the database: live and applied state, identity and revision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from configsync.core import address
 from configsync.core.diagnostic import Location
 from configsync.core.plan import Base
 from configsync.core.resource import Column, Resource, ResourceType, State
-from configsync.core.revision import HistoryEntry
 from configsync.core.values import Json, Text, Unstorable, canonical_json
 from configsync.store import sql
 from configsync.store.database import SCHEMA_VERSION, Transaction
@@ -47,6 +46,21 @@ def read_live(transaction: Transaction, types: Iterable[ResourceType]) -> State:
             type_, transaction.rows(sql.select(type_, transaction.dialect, among=False))
         )
     )
+
+
+def read_root(
+    transaction: Transaction, types: Mapping[str, ResourceType], root: str
+) -> dict[str, LiveRow]:
+    """The live rows of a root and its parts, by address, parents before their parts."""
+    domain, *keys = address.split(root)
+    found: dict[str, LiveRow] = {}
+    for type_ in types.values():
+        of = type_.parent or type_
+        if of.domain == domain and len(keys) == len(of.key) == 1:
+            statement = sql.select_root(type_, transaction.dialect)
+            for row in _live_rows(type_, transaction.rows(statement, keys[0])):
+                found[row.resource.address] = row
+    return found
 
 
 def read_rows(
@@ -86,100 +100,13 @@ def read_applied(
     )
 
 
-def read_history(
-    transaction: Transaction, *, pattern: str | None = None, limit: int | None = None
-) -> list[HistoryEntry]:
-    """History entries, newest first, of the addresses that a pattern selects.
-
-    The pattern is that of `configsync.core.address.matches`. One without a
-    wildcard means a resource: its history under former names belongs to it,
-    and that of others who had its name before doesn't.
-    """
-    timestamp = transaction.dialect.timestamp("h.timestamp")
-    query = (
-        "SELECT h.revision, h.address, h.domain, h.action, h.changed_by, h.changes, h.snapshot, "
-        f"{timestamp}, r.source, r.commit_id "
-        "FROM config_history h JOIN config_revisions r ON r.revision = h.revision"
-    )
-    parameters: list[Any] = []
-    if pattern is not None:
-        conditions = []
-        for at, first, last in _names(transaction, pattern):
-            like = _like(at)
-            conditions.append(
-                "((h.address LIKE ? ESCAPE '\\' OR h.address LIKE ? ESCAPE '\\') "
-                "AND h.revision >= ? AND h.revision < ?)"
-            )
-            parameters += [like, like + "/%", first, last]
-        query += f" WHERE {' OR '.join(conditions)}"
-    query += " ORDER BY h.id DESC"
-    if limit is not None:
-        query += " LIMIT ?"
-        parameters.append(limit)
-    rows = transaction.rows(query, *parameters)
-    return [_entry(*row) for row in rows]
-
-
-NO_END = 2**31 - 1
-
-
-def _names(transaction: Transaction, pattern: str) -> list[tuple[str, int, int]]:
-    """The patterns under which what is meant was known, each from a revision to before another."""
-    names = [(pattern, 0, NO_END)]
-    if "*" in pattern or "?" in pattern:
-        return names
-    steps = pattern.split("/")
-    query = (
-        "SELECT revision, changes FROM config_history WHERE address = ? AND action <> 'create' "
-        "AND action <> 'delete' AND revision < ? ORDER BY id DESC"
-    )
-    while True:
-        at, _, last = names[-1]
-        root = "/".join(at.split("/")[:2])
-        for revision, changes in transaction.rows(query, root, last):
-            renamed = _json(changes).get("name")
-            if renamed is not None:
-                names[-1] = (at, revision, last)
-                former = address.join(steps[0], renamed["old"])
-                names.append(("/".join([former, *steps[2:]]), 0, revision))
-                break
-        else:
-            return names
-
-
-def _entry(
-    revision: int,
-    at: str,
-    domain: str,
-    action: str,
-    changed_by: str,
-    changes: Any,
-    snapshot: Any,
-    timestamp: str,
-    source: str,
-    commit: str | None,
-) -> HistoryEntry:
-    return HistoryEntry(
-        revision,
-        at,
-        domain,
-        action,
-        changed_by,
-        _json(changes),
-        _json(snapshot),
-        timestamp,
-        source,
-        commit,
-    )
-
-
 def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable[LiveRow]:
     columns = [(c.name, c, isinstance(c.type, Text)) for c in type_.columns]
     parents: dict[int, str] = {}
     for row_id, parent_key, parent_id, *cells in rows:
         values = {
             # Text comes from the driver as it is kept.
-            name: cell if is_text and cell.__class__ is str else _canonical(column, cell)
+            name: cell if is_text and cell.__class__ is str else canonical(column, cell)
             for (name, column, is_text), cell in zip(columns, cells, strict=True)
         }
         parent = None
@@ -192,7 +119,8 @@ def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable
         yield LiveRow(Resource(at, type_.domain, values, parent), row_id, parent_id)
 
 
-def _canonical(column: Column, value: Any) -> Json:
+def canonical(column: Column, value: Any) -> Json:
+    """A stored value in the form that states hold."""
     if value is None:
         return None
     try:
@@ -221,13 +149,3 @@ def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> 
                 prevent_destroy=bool(prevent_destroy),
                 labels=None if labels is None else json.loads(labels),
             )
-
-
-def _json(value: Any) -> Any:
-    """JSON as the driver gives it: text on SQLite, a value on PostgreSQL."""
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _like(pattern: str) -> str:
-    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return escaped.replace("*", "%").replace("?", "_")

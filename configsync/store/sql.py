@@ -26,10 +26,14 @@ def execute(
     transaction: Transaction, statement: str, rows: Iterable[dict[str, Json]], *more: Any
 ) -> int:
     """Run a statement over rows, in chunks; returns how many rows it touched."""
-    return sum(
-        transaction.run(statement, chunk, *more)
-        for chunk in chunks(canonical_json(r) for r in rows)
-    )
+    return execute_spelled(transaction, statement, (canonical_json(r) for r in rows), *more)
+
+
+def execute_spelled(
+    transaction: Transaction, statement: str, spelled: Iterable[str], *more: Any
+) -> int:
+    """Run a statement over rows that are JSON texts already, as `execute` does."""
+    return sum(transaction.run(statement, chunk, *more) for chunk in chunks(spelled))
 
 
 def chunks(spelled: Iterable[str]) -> Iterator[str]:
@@ -75,6 +79,12 @@ def select(type_: ResourceType, dialect: Dialect, *, among: bool) -> str:
         condition.append(f'{_parent_key(type_)} = r."{PARENT_KEY}"')
     records = dialect.recordset(keys, "r")
     return f"{statement} JOIN {records} ON {' AND '.join(condition)}{dialect.lock_rows('t')}"
+
+
+def select_root(type_: ResourceType, dialect: Dialect) -> str:
+    """Read, as `select` does, the rows at or below the root with a given key."""
+    key = _parent_key(type_) if type_.parent else f't."{type_.key[0]}"'
+    return f"{select(type_, dialect, among=False)} WHERE {key} = ?"
 
 
 def insert(type_: ResourceType, dialect: Dialect) -> str:

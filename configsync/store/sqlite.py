@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from configsync.core.errors import DatabaseError, LockTimeout
@@ -33,6 +34,12 @@ class SqliteDialect:
 
     def timestamp(self, column: str) -> str:
         return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column})"
+
+    def moment(self, at: datetime) -> str:
+        return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+    def has_key(self, column: str, key: str) -> str:
+        return f"json_type({column}, '$.' || {key}) IS NOT NULL"
 
 
 class SqliteTransaction:
@@ -107,6 +114,8 @@ class SqliteDatabase:
                 raise
             transaction = SqliteTransaction(connection)
             require_schema(transaction, self.url)
+            # A revision is inserted after its history, which its digest covers.
+            connection.execute("PRAGMA defer_foreign_keys = ON")
             connection.execute("INSERT INTO config_writer (id) VALUES (1)")
             yield transaction
             connection.execute("DELETE FROM config_writer")

@@ -10,7 +10,7 @@ from pathlib import Path
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import Refused
 from configsync.core.plan import Plan
-from configsync.core.revision import Attribution, RevisionSource
+from configsync.core.revision import Applied, Attribution, RevisionSource
 from configsync.kinds import resource_types
 from configsync.source.checkout import configured_author
 from configsync.store.apply import apply_plan
@@ -39,8 +39,8 @@ def apply(
     root: Path,
     planned_commit: str | None = None,
     allow_older: bool = False,
-) -> int:
-    """Apply a plan from git; returns the revision that the database is then at.
+) -> Applied:
+    """Apply a plan from git; returns what the database is then at.
 
     ``root`` is the folder of the project that the plan comes from,
     ``planned_commit`` the commit that a saved plan was made from. Raises

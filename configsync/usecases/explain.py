@@ -12,15 +12,14 @@ from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Document, Map, Path, Seq
 from configsync.core.errors import UsageError
 from configsync.core.kind import Compiled, Kind
-from configsync.core.revision import HistoryEntry
 from configsync.core.values import Json
 from configsync.kinds import all_kinds, resource_types
 from configsync.source.layers import OWN, Layers, ListKeys, is_abstract, merge
 from configsync.source.load import load
 from configsync.source.project import Project, Target
 from configsync.source.references import References
+from configsync.store.blame import Setter, blame
 from configsync.store.database import Database
-from configsync.store.read import read_history, read_live
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Stored:
     """What the database has; ``entry`` is the last change of the field, if it is on record."""
 
     value: Json
-    entry: HistoryEntry | None
+    entry: Setter | None
 
 
 @dataclass(slots=True)
@@ -209,14 +208,9 @@ def _followed(references: References, value: Any) -> Json:
 
 def _add_stored(database: Database, at: str, fields: list[Explanation]) -> None:
     with database.reading() as transaction:
-        live = read_live(transaction, resource_types().values()).get(at)
-        # Former names included, parts not.
-        depth = at.count("/")
-        entries = [
-            e for e in read_history(transaction, pattern=at) if e.address.count("/") == depth
-        ]
-    if live is None:
-        return
+        found = blame(transaction, resource_types(), at, parts=False)
+    stored = {f.name: f for resource in found for f in resource.fields}
     for explained in fields:
-        entry = next((e for e in entries if explained.name in e.changes), None)
-        explained.stored = Stored(live.values[explained.name], entry)
+        if explained.name in stored:
+            blamed = stored[explained.name]
+            explained.stored = Stored(blamed.value, blamed.entry)

@@ -10,8 +10,6 @@ import pytest
 from tests.conftest import Result, Workspace
 from tests.profiles import profile
 
-TEMPERATURE = "spec__ai_infra__llm_temperature"
-
 
 def codes(result: Result) -> list[str]:
     return [d["code"] for d in result.json["diagnostics"]]
@@ -36,7 +34,7 @@ def two(workspace: Workspace) -> Workspace:
 
 
 def test_a_row_of_another_source_is_taken_over_only_when_asked(two: Workspace) -> None:
-    write(two, "a", **{TEMPERATURE: 0.2})
+    write(two, "a", spec__ai_infra__llm_temperature=0.2)
     refused = two.run("apply", "--auto-approve", "-o", "json")
     assert (refused.code, codes(refused)) == (4, ["CS405"])
     two.ok("apply", "--auto-approve", "--take-ownership")
@@ -72,10 +70,10 @@ def test_an_agreed_change_is_the_base_of_the_next(workspace: Workspace) -> None:
     write(workspace, "a")
     workspace.ok("apply", "--auto-approve")
     workspace.sql("UPDATE config_ai_infra SET llm_temperature = 0.2")
-    write(workspace, "a", **{TEMPERATURE: 0.2})
+    write(workspace, "a", spec__ai_infra__llm_temperature=0.2)
     assert workspace.ok("drift", "-o", "json").json["drift"] == []
     workspace.ok("apply", "--auto-approve")
-    write(workspace, "a", **{TEMPERATURE: 0.3})
+    write(workspace, "a", spec__ai_infra__llm_temperature=0.3)
     (change,) = workspace.ok("plan", "-o", "json").json["changes"]
     assert change["reason"] == "git"
 
@@ -181,7 +179,7 @@ def test_a_protected_target_takes_saved_plans_only(workspace: Workspace) -> None
     workspace.ok("plan", "--out", "the.plan")
     workspace.ok("apply", "the.plan")
     workspace.ok("apply", "--auto-approve")  # Nothing to do is nothing to review.
-    write(workspace, "a", **{TEMPERATURE: 0.2})
+    write(workspace, "a", spec__ai_infra__llm_temperature=0.2)
     workspace.ok("apply", "--auto-approve", "--force")
 
 
@@ -194,7 +192,12 @@ def test_a_selection_says_what_it_leaves_out(workspace: Workspace) -> None:
     for name in "ab":
         workspace.write(
             f"profiles/{name}.yaml",
-            profile(name, default=name == "a", metadata__labels={"team": name}, **{TEMPERATURE: 0}),
+            profile(
+                name,
+                default=name == "a",
+                metadata__labels={"team": name},
+                spec__ai_infra__llm_temperature=0,
+            ),
         )
     (workspace.root / "profiles/c.yaml").unlink()
     planned = workspace.ok("plan", "--select", "profile/a", "-o", "json").json
@@ -244,9 +247,9 @@ def test_a_rename_that_is_not_selected_moves_nothing(workspace: Workspace) -> No
     write(workspace, "a", "b")
     workspace.ok("apply", "--auto-approve")
     (workspace.root / "profiles/b.yaml").unlink()
-    renamed = profile("x", metadata__renamed_from="b", **{TEMPERATURE: 0.1})
+    renamed = profile("x", metadata__renamed_from="b", spec__ai_infra__llm_temperature=0.1)
     workspace.write("profiles/x.yaml", renamed)
-    write(workspace, "a", **{TEMPERATURE: 0.1})
+    write(workspace, "a", spec__ai_infra__llm_temperature=0.1)
     planned = workspace.ok("plan", "--select", "profile/a", "-o", "json").json
     assert [c["address"] for c in planned["changes"]] == ["profile/a/ai_infra"]
     assert planned["left_out"] == ["profile/x", "profile/x/ai_infra"]
@@ -269,7 +272,7 @@ def commits(workspace: Workspace) -> list[str]:
     workspace.write(".gitignore", "configsync.db\n.configsync\n")
     found = []
     for number in (1, 2, 3):
-        write(workspace, "a", **{TEMPERATURE: number / 10})
+        write(workspace, "a", spec__ai_infra__llm_temperature=number / 10)
         git(workspace, "add", ".")
         git(workspace, "commit", "-qm", f"commit {number}")
         found.append(git(workspace, "rev-parse", "HEAD"))
@@ -294,7 +297,9 @@ def test_a_commit_that_changes_nothing_is_on_record_too(
     git(workspace, "checkout", "-q", commits[0])
     workspace.ok("apply", "--auto-approve")
     git(workspace, "checkout", "-q", "main")
-    workspace.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.1}))
+    workspace.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.1)
+    )
     git(workspace, "commit", "-qam", "back to 0.1")
     assert "Nothing to do" in workspace.ok("apply", "--auto-approve").out
     git(workspace, "checkout", "-q", commits[1])
@@ -304,7 +309,7 @@ def test_a_commit_that_changes_nothing_is_on_record_too(
 def test_a_diverged_commit_is_refused(workspace: Workspace, commits: list[str]) -> None:
     workspace.ok("apply", "--auto-approve")
     git(workspace, "checkout", "-qb", "other", commits[1])
-    write(workspace, "a", **{TEMPERATURE: 0.9})
+    write(workspace, "a", spec__ai_infra__llm_temperature=0.9)
     git(workspace, "commit", "-qam", "elsewhere")
     refused = workspace.run("apply", "--auto-approve")
     assert (refused.code, "no descendant" in refused.err) == (4, True)
@@ -318,7 +323,7 @@ def test_a_shallow_clone_says_how_to_fetch_more(
     git(workspace, "commit", "-qm", "named")
     workspace.ok("apply", "--auto-approve")
     for number in (1, 2):
-        write(workspace, "a", **{TEMPERATURE: number / 100})
+        write(workspace, "a", spec__ai_infra__llm_temperature=number / 100)
         git(workspace, "commit", "-qam", f"later {number}")
     clone = tmp_path_factory.mktemp("clone") / "shallow"
     command = ["git", "clone", "-q", "--depth", "1", f"file://{workspace.root}", str(clone)]
@@ -334,6 +339,6 @@ def test_a_shallow_clone_says_how_to_fetch_more(
 def test_outside_of_git_there_is_no_order(workspace: Workspace) -> None:
     write(workspace, "a")
     workspace.ok("apply", "--auto-approve")
-    write(workspace, "a", **{TEMPERATURE: 0.2})
+    write(workspace, "a", spec__ai_infra__llm_temperature=0.2)
     workspace.ok("apply", "--auto-approve")
     assert workspace.sql("SELECT * FROM config_owners") == []

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from tests.conftest import Workspace
 from tests.profiles import profile
 
-TEMPERATURE = "spec__ai_infra__llm_temperature"
 MINE = (
     "UPDATE config_ai_infra SET llm_temperature = 0.11 WHERE profile_id = "
     "(SELECT id FROM config_profiles WHERE name = 'a')"
@@ -42,7 +41,9 @@ def live(workspace: Workspace) -> list[tuple[Any, ...]]:
 
 
 def test_a_saved_plan_is_applied_as_it_was_shown_and_once(applied: Workspace) -> None:
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     saved = save(applied)
     shown = applied.ok("show", "the.plan", "-o", "json").json
     assert shown == saved
@@ -80,7 +81,9 @@ def test_what_was_deleted_is_created_again_by_a_plan_of_its_own(workspace: Works
 
 
 def test_a_moved_row_makes_a_plan_stale_and_is_named(applied: Workspace) -> None:
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     save(applied)
     applied.sql(MINE)
     before = live(applied)
@@ -129,16 +132,20 @@ def test_unrelated_changes_do_not_make_a_plan_stale(
 
 
 def test_other_files_make_a_plan_stale(applied: Workspace) -> None:
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     save(applied)
-    applied.write("profiles/b.yaml", profile("b", **{TEMPERATURE: 0.3}))
+    applied.write("profiles/b.yaml", profile("b", spec__ai_infra__llm_temperature=0.3))
     stale = applied.run("apply", "the.plan")
     assert stale.code == 3
     assert "made from other files" in stale.err
 
 
 def test_another_database_is_refused(applied: Workspace, tmp_path: Path) -> None:
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     save(applied)
     applied.url = f"sqlite:///{tmp_path}/other.db"
     assert applied.run("apply", "the.plan").code == 3
@@ -178,7 +185,9 @@ EDITS = [_new_value, _other_row, _forced, _one_less, _commit, _new_digest]
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda e: e.__name__[1:])
 def test_an_edited_plan_is_refused(applied: Workspace, edit: Any) -> None:
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     plan = save(applied)
     edit(plan)
     applied.write("the.plan", json.dumps(plan))
@@ -226,14 +235,18 @@ def test_unknown_keys_are_refused_wherever_they_stand(project: Workspace) -> Non
 
 def test_a_plan_with_an_error_is_not_saved(applied: Workspace) -> None:
     applied.sql(MINE)
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     assert applied.run("plan", "--out", "the.plan").code == 4
     assert not (applied.root / "the.plan").exists()
 
 
 def test_a_saved_plan_brings_its_own_options(applied: Workspace) -> None:
     applied.sql(MINE)
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     save(applied, "--accept-conflicts")
     assert applied.run("apply", "the.plan", "--force").code == 1
     applied.ok("apply", "the.plan")
@@ -251,7 +264,9 @@ def test_a_plan_outlives_a_squash_merge(applied: Workspace) -> None:
     git("add", ".")
     git("commit", "-qm", "first")
     git("checkout", "-qb", "cooler")
-    applied.write("profiles/a.yaml", profile("a", default=True, **{TEMPERATURE: 0.2}))
+    applied.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.2)
+    )
     git("commit", "-qam", "cooler")
     planned = git("rev-parse", "HEAD")
     save(applied)

@@ -37,8 +37,14 @@ def test_models_and_migrations_agree(workspace: Workspace) -> None:
             "version_table": VERSION_TABLE,
             "compare_type": True,
             "compare_server_default": False,
-            "include_object": lambda object_, *_: (
+            "include_object": lambda object_, name, kind, *_: (
                 object_.info.get("only", url.dialect) == url.dialect
+                # SQLite can't alter a constraint to be deferred: a pragma does that there.
+                and not (
+                    url.dialect == "sqlite"
+                    and kind == "foreign_key_constraint"
+                    and object_.table.name == "config_history"
+                )
             ),
         }
         context = MigrationContext.configure(connection, opts=options)

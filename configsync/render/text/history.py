@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
 
 from configsync.core.revision import HistoryEntry
 from configsync.core.values import Json, canonical_json
@@ -14,21 +14,19 @@ MAX_VALUE = 40
 """Characters of a value."""
 
 
-def render(entries: Iterable[HistoryEntry], style: Style) -> str:
-    """Show history entries."""
-    lines: list[str] = []
+def render(entries: Iterable[HistoryEntry], style: Style) -> Iterator[str]:
+    """Show history entries, in pieces of whole lines, as they come."""
+    between = ""
     for revision, group in groupby(entries, key=lambda e: e.revision):
-        members = list(group)
-        first = members[0]
+        first = next(group)
         about = [first.timestamp, one_line(first.changed_by), first.source]
         if first.commit:
             about.append(f"commit {one_line(first.commit[:12])}")
-        lines.append(f"{style.strong(f'revision {revision}')}  {'  '.join(about)}")
-        lines += [_entry(e, style) for e in members]
-        lines.append("")
-    if not lines:
-        return "No history.\n"
-    return "\n".join(lines)
+        yield f"{between}{style.strong(f'revision {revision}')}  {'  '.join(about)}\n"
+        yield from (f"{_entry(e, style)}\n" for e in chain([first], group))
+        between = "\n"
+    if not between:
+        yield "No history.\n"
 
 
 def _entry(entry: HistoryEntry, style: Style) -> str:

@@ -28,7 +28,7 @@ def render(plan: Plan, style: Style) -> str:
         part = [c for c in plan.changes if c.reason in reasons]
         lines += [head, ""] if head and part else []
         for change in part:
-            lines += [*_change(change, _notes(change), style), ""]
+            lines += [*changed(change, style), ""]
     if plan.drift:
         lines += ["Changed in the database, and now to be taken for applied:", ""]
         lines += drift(plan.drift, style)
@@ -102,6 +102,11 @@ def summary(plan: Plan, style: Style) -> str:
         f"{count['delete']} to delete, {count['unchanged']} unchanged.\n"
     )
     return style.strong(text.rstrip("\n")) + "\n"
+
+
+def changed(change: Change, style: Style) -> Iterator[str]:
+    """The lines of one change: what, why, where, and each field."""
+    return _change(change, _notes(change), style)
 
 
 def _change(change: Change, notes: Iterable[str], style: Style) -> Iterator[str]:

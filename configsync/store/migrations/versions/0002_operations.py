@@ -24,8 +24,32 @@ def upgrade() -> None:
         sa.Column("held_commit_id", sa.String(64)),
     )
     op.create_index("ix_config_revisions_commit_id", "config_revisions", ["commit_id"])
-    # History is read from its newest end: the second column gives the order.
-    for column in ("address", "domain"):
+    op.create_index(
+        "ix_config_revisions_created_at", "config_revisions", ["created_at", "revision"]
+    )
+    _index_history()
+    if op.get_bind().dialect.name == "postgresql":
+        # A revision's digest covers its history, so that it is inserted after it. SQLite, which
+        # can't alter a constraint, defers them by a pragma of the writing transaction.
+        op.execute(
+            "ALTER TABLE config_history ALTER CONSTRAINT config_history_revision_fkey "
+            "DEFERRABLE INITIALLY DEFERRED"
+        )
+
+
+def _index_history() -> None:
+    """History is read from its newest end: each index ends with what gives the order."""
+    for column in ("address", "domain", "profile_id", "revision", "timestamp"):
         op.drop_index(f"ix_config_history_{column}", "config_history")
-    for column in ("address", "domain", "changed_by"):
+    for column in ("domain", "changed_by", "revision", "timestamp"):
         op.create_index(f"ix_config_history_{column}", "config_history", [column, "id"])
+    op.create_index(
+        "ix_config_history_profile_id", "config_history", ["profile_id", "address", "id"]
+    )
+    # For LIKE with a fixed beginning, whatever the database's collation.
+    op.create_index(
+        "ix_config_history_address",
+        "config_history",
+        ["address", "id"],
+        postgresql_ops={"address": "text_pattern_ops"},
+    )

@@ -1,0 +1,62 @@
+"""Who set each value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from configsync.core.values import Json, canonical_json
+from configsync.render.escape import one_line
+from configsync.render.text.style import Style
+
+MAX_VALUE = 60
+"""Characters of a value."""
+
+
+def render(found: Iterable[Any], style: Style) -> str:
+    """Show the resources of `configsync.store.blame.Blamed`."""
+    blocks = []
+    for resource in found:
+        lines = [style.strong(one_line(resource.address))]
+        for field in resource.fields:
+            lines.append(f"  {field.name} = {_value(field.value)}")
+            lines.append(f"    {_origin(field, style)}")
+        blocks.append("\n".join(lines) + "\n")
+    return "\n".join(blocks)
+
+
+def _origin(field: Any, style: Style) -> str:
+    entry = field.entry
+    if entry is None:
+        return style.changed(
+            "no history explains this value: it was written where nothing is recorded"
+        )
+    about = [f"revision {entry.revision}", entry.timestamp, one_line(entry.changed_by)]
+    if entry.source == "external":
+        about.append(_writer(entry))
+        return style.changed("  ".join(about))
+    about.append(entry.source)
+    if entry.commit:
+        about.append(f"commit {one_line(entry.commit[:12])}")
+    if field.location is not None:
+        about.append(one_line(f"{field.location.file}:{field.location.line}"))
+    return "  ".join(about)
+
+
+def _writer(entry: Any) -> str:
+    """What is known of a write past configsync."""
+    known = {
+        "user": entry.db_user,
+        "application": entry.application_name,
+        "address": entry.client_address,
+    }
+    hints = ", ".join(f"{name} {one_line(value)}" for name, value in known.items() if value)
+    return f"external ({hints})" if hints else "external"
+
+
+def _value(value: Json) -> str:
+    if isinstance(value, str) and "\n" in value:
+        lines = value.count("\n") + (not value.endswith("\n"))
+        return f"({lines} lines)"
+    text = one_line(canonical_json(value))
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
