@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from configsync.core import address
@@ -27,6 +27,7 @@ PAGE = 1000
 """Entries that are read at once."""
 
 NO_END = 2**63 - 1
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta.resolution
 
 Types: TypeAlias = Mapping[str, ResourceType]
 
@@ -101,9 +102,9 @@ def revision_at(transaction: Transaction, text: str) -> int:
         raise UsageError(f"There is no revision {text}. The newest is {newest or 0}.")
     at = parse_moment(text, now(transaction))
     rows = transaction.rows(
-        "SELECT revision FROM config_revisions WHERE created_at <= ? "
+        "SELECT revision FROM config_revisions WHERE created_at < ? "
         "ORDER BY created_at DESC, revision DESC LIMIT 1",
-        transaction.dialect.moment(at),
+        transaction.dialect.moment(min(at, _LAST) + timedelta.resolution),
     )
     if not rows:
         raise UsageError(f"There is no revision yet at {at.isoformat()}.")
