@@ -94,7 +94,7 @@ def revision_at(transaction: Transaction, text: str) -> int:
     0 is the database before its first revision. Raises UsageError if there is none.
     """
     if text.isascii() and text.isdigit():
-        number = int(text[:10])
+        number = int(text) if len(text) < 19 else NO_END
         known = transaction.rows("SELECT 1 FROM config_revisions WHERE revision = ?", number)
         if number == 0 or known:
             return number
@@ -249,6 +249,7 @@ def root_of(pattern: str) -> str | None:
 
 
 def has_wildcard(pattern: str) -> bool:
+    """Tell whether a pattern may mean more than one address."""
     return "*" in pattern or "?" in pattern
 
 
@@ -294,7 +295,8 @@ def _conditions(
         require("h.changed_by LIKE ? ESCAPE '\\'", like(selection.actor))
     elif selection.actor is not None:
         require("h.changed_by = ?", selection.actor)
-    # Times and commits also bound the ids, so that what lies elsewhere isn't walked through.
+    # Times and commits also bound the ids, so that what lies elsewhere isn't walked through;
+    # "+ 0" keeps a planner from looking for the bound itself by such a walk.
     if selection.since is not None:
         moment = transaction.dialect.moment(selection.since)
         bound = "SELECT min(id + 0) FROM config_history WHERE timestamp >= ?"

@@ -33,7 +33,8 @@ class SqliteDialect:
         return ""  # BEGIN IMMEDIATE has locked the whole file.
 
     def timestamp(self, column: str) -> str:
-        return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column})"
+        # What is no time, as a hand may have written it, is shown as it is.
+        return f"coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', {column}), CAST({column} AS text))"
 
     def moment(self, at: datetime) -> str:
         # Times are compared as texts: without trailing zeros it is the first of its moment.

@@ -139,7 +139,7 @@ def test_a_revision_is_named_by_number_or_time(filled: Workspace) -> None:
         with filled.database.reading() as transaction:
             return revision_at(transaction, text)
 
-    assert [at("0"), at("1"), at("6")] == [0, 1, 6]
+    assert [at("0"), at("1"), at("0000000000000006")] == [0, 1, 6]
     assert at("1999-01-02") == 2
     assert at("1999-01-02T23:59:59") == 2
     assert at("1999-01-03T02:00:00+02:00") == 3
