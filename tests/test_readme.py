@@ -13,6 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
+HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 
 
@@ -27,7 +28,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def shell(folder: Path, command: str) -> str:
-    """Run a command as a person would; both of its outputs, with a fixed time."""
+    """Run a command as a person would; both of its outputs, with a fixed time and digest."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-c", command],
@@ -37,7 +38,8 @@ def shell(folder: Path, command: str) -> str:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", done.stdout)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", done.stdout)
+    return re.sub(r"(?<=^Head )[0-9a-f]{64}$", f"{HEAD:064x}", text, flags=re.MULTILINE)
 
 
 def test_the_first_change_is_as_shown(checkout: Path, request: pytest.FixtureRequest) -> None:

@@ -117,7 +117,9 @@ def carry_out(
     else:
         output.data(f"Nothing to do. The database is at revision {applied.revision}.\n")
     if applied.head and not as_json:
-        output.data(f"Head {applied.head}\n")
+        from configsync.render.escape import one_line
+
+        output.data(f"Head {one_line(applied.head)}\n")
     return 0
 
 

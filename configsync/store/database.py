@@ -41,7 +41,7 @@ class Dialect(Protocol):
         """An expression that gives a timestamp column as UTC text, ISO 8601."""
 
     def moment(self, at: datetime) -> str:
-        """A parameter that compares with a timestamp column."""
+        """A parameter that a timestamp column is ``<`` or ``>=``."""
 
     def has_key(self, column: str, key: str) -> str:
         """A condition: the object in a JSON column has a key, an SQL expression of text."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from configsync.core import address
@@ -27,6 +27,7 @@ PAGE = 1000
 """Entries that are read at once."""
 
 NO_END = 2**63 - 1
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta.resolution
 
 Types: TypeAlias = Mapping[str, ResourceType]
 
@@ -93,7 +94,7 @@ def revision_at(transaction: Transaction, text: str) -> int:
     0 is the database before its first revision. Raises UsageError if there is none.
     """
     if text.isascii() and text.isdigit():
-        number = int(text[:10])
+        number = int(text) if len(text) < 19 else NO_END
         known = transaction.rows("SELECT 1 FROM config_revisions WHERE revision = ?", number)
         if number == 0 or known:
             return number
@@ -101,9 +102,9 @@ def revision_at(transaction: Transaction, text: str) -> int:
         raise UsageError(f"There is no revision {text}. The newest is {newest or 0}.")
     at = parse_moment(text, now(transaction))
     rows = transaction.rows(
-        "SELECT revision FROM config_revisions WHERE created_at <= ? "
+        "SELECT revision FROM config_revisions WHERE created_at < ? "
         "ORDER BY created_at DESC, revision DESC LIMIT 1",
-        transaction.dialect.moment(at),
+        transaction.dialect.moment(min(at, _LAST) + timedelta.resolution),
     )
     if not rows:
         raise UsageError(f"There is no revision yet at {at.isoformat()}.")
@@ -248,6 +249,7 @@ def root_of(pattern: str) -> str | None:
 
 
 def has_wildcard(pattern: str) -> bool:
+    """Tell whether a pattern may mean more than one address."""
     return "*" in pattern or "?" in pattern
 
 
@@ -293,7 +295,8 @@ def _conditions(
         require("h.changed_by LIKE ? ESCAPE '\\'", like(selection.actor))
     elif selection.actor is not None:
         require("h.changed_by = ?", selection.actor)
-    # Times and commits also bound the ids, so that what lies elsewhere isn't walked through.
+    # Times and commits also bound the ids, so that what lies elsewhere isn't walked through;
+    # "+ 0" keeps a planner from looking for the bound itself by such a walk.
     if selection.since is not None:
         moment = transaction.dialect.moment(selection.since)
         bound = "SELECT min(id + 0) FROM config_history WHERE timestamp >= ?"

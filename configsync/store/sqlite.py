@@ -33,10 +33,13 @@ class SqliteDialect:
         return ""  # BEGIN IMMEDIATE has locked the whole file.
 
     def timestamp(self, column: str) -> str:
-        return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column})"
+        # What is no time, as a hand may have written it, is shown as it is.
+        return f"coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', {column}), CAST({column} AS text))"
 
     def moment(self, at: datetime) -> str:
-        return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        # Times are compared as texts: without trailing zeros it is the first of its moment.
+        text = at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+        return text.rstrip("0") if "." in text else text
 
     def has_key(self, column: str, key: str) -> str:
         return f"json_type({column}, '$.' || {key}) IS NOT NULL"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from random import Random
 from typing import Any
 
@@ -294,3 +295,31 @@ def test_history_from_before_digests_is_sealed_by_the_next_apply(recorded: Works
     assert after["unsealed"] is None
     _tamper(recorded, "UPDATE config_history SET changed_by = 'nobody' WHERE revision = 2")
     assert recorded.run("history", "verify").code == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE config_history SET revision = 'none' WHERE revision = 1",
+        'UPDATE config_history SET snapshot = \'{"a": 1, "a": 2}\' WHERE revision = 1',
+        "UPDATE config_history SET snapshot = '[' WHERE revision = 1",
+        "UPDATE config_history SET changes = X'7b7d' WHERE id = 1",
+        "UPDATE config_history SET profile_id = 9e999 WHERE revision = 1",
+        "UPDATE config_history SET timestamp = 'once' WHERE revision = 1",
+        "UPDATE config_revisions SET dirty = 2 WHERE revision = 1",
+        "UPDATE config_revisions SET digest = char(27) || '[31m' WHERE revision = 1",
+    ],
+)
+def test_sqlite_may_hold_anything(project: Workspace, statement: str) -> None:
+    project.write("profiles/a.yaml", profile("a", default=True))
+    project.ok("apply", "--auto-approve")
+    for name in project.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+        project.sql(f"DROP TRIGGER {name[0]}")
+    # Foreign keys are kept only for those who ask for it.
+    with closing(sqlite3.connect(project.root / "configsync.db", isolation_level=None)) as other:
+        other.execute(statement)
+    found = project.run("history", "verify")
+    assert found.code == 1
+    assert "Broken: revision" in found.out
+    assert "\x1b" not in found.out
+    assert "should not" not in found.err

@@ -31,7 +31,7 @@ def _origin(field: Any, style: Style) -> str:
         return style.changed(
             "no history explains this value: it was written where nothing is recorded"
         )
-    about = [f"revision {entry.revision}", entry.timestamp, one_line(entry.changed_by)]
+    about = [f"revision {entry.revision}", one_line(entry.timestamp), one_line(entry.changed_by)]
     if entry.source == "external":
         about.append(_writer(entry))
         return style.changed("  ".join(about))

@@ -19,7 +19,7 @@ def render(entries: Iterable[HistoryEntry], style: Style) -> Iterator[str]:
     between = ""
     for revision, group in groupby(entries, key=lambda e: e.revision):
         first = next(group)
-        about = [first.timestamp, one_line(first.changed_by), first.source]
+        about = [one_line(first.timestamp), one_line(first.changed_by), first.source]
         if first.commit:
             about.append(f"commit {one_line(first.commit[:12])}")
         yield f"{between}{style.strong(f'revision {revision}')}  {'  '.join(about)}\n"

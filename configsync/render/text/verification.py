@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from configsync.render.escape import one_line
 from configsync.render.text.style import Style
 
 
@@ -13,10 +14,7 @@ def render(found: Any, style: Style) -> str:
         f"Checked {_count(found.revisions, 'revision')}, {found.sealed} of them sealed, "
         f"with {_count(found.entries, 'history row')}."
     ]
-    lines += [
-        style.error(f"Broken: {_span(b.first, b.last)} {_verb(b.first, b.last)} {b.why}.")
-        for b in found.broken
-    ]
+    lines += [style.error(f"Broken: {one_line(_broken(b))}.") for b in found.broken]
     if found.head_found is False:
         lines.append(
             style.error("Broken: the given head is not in the chain.")
@@ -28,7 +26,9 @@ def render(found: Any, style: Style) -> str:
             f"Not sealed yet: {_span(first, last)}, written past configsync or before it took "
             "digests. The next apply seals this; until then it can't be checked."
         )
-    lines.append(f"Head {found.head}" if found.head else "No head: no revision is sealed yet.")
+    lines.append(
+        f"Head {one_line(found.head)}" if found.head else "No head: no revision is sealed yet."
+    )
     verdict = "History is intact." if found.intact else "History was tampered with."
     return "\n".join([*lines, style.strong(verdict)]) + "\n"
 
@@ -37,8 +37,9 @@ def _span(first: int, last: int) -> str:
     return f"revision {first}" if first == last else f"revisions {first} to {last}"
 
 
-def _verb(first: int, last: int) -> str:
-    return "is" if first == last else "are"
+def _broken(broken: Any) -> str:
+    verb = "is" if broken.first == broken.last else "are"
+    return f"{_span(broken.first, broken.last)} {verb} {broken.why}"
 
 
 def _count(number: int, noun: str) -> str:
