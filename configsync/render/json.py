@@ -119,6 +119,11 @@ def table(name: str, rows: Iterable[dict[str, Any]]) -> str:
     return _spell({name: list(rows)})
 
 
+def record(content: dict[str, Any]) -> str:
+    """What one thing says of itself."""
+    return _spell(content)
+
+
 def _change(change: Change) -> dict[str, Any]:
     return {
         "address": change.address,

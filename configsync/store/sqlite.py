@@ -32,7 +32,24 @@ class SqliteDialect:
         return ""  # BEGIN IMMEDIATE has locked the whole file.
 
     def timestamp(self, column: str) -> str:
-        return f"strftime('%Y-%m-%dT%H:%M:%fZ', {column})"
+        # Not strftime, which rounds to milliseconds: a row from PostgreSQL has microseconds.
+        whole = f"replace(substr({column}, 1, 19), ' ', 'T')"
+        return f"{whole} || '.' || substr(substr({column}, 21) || '000000', 1, 6) || 'Z'"
+
+    def exact(self, column: str, type_: str) -> str:
+        return column
+
+    def stored(self, expression: str, type_: str) -> str:
+        if not type_.startswith("TIMESTAMP"):
+            return expression
+        digits = f"CASE WHEN {expression} GLOB '*000Z' THEN 23 ELSE 26 END"
+        return (
+            f"CASE WHEN {expression} GLOB '????-??-??T??:??:??.??????Z' "
+            f"THEN replace(substr({expression}, 1, {digits}), 'T', ' ') ELSE {expression} END"
+        )
+
+    def continue_ids(self, table: str, column: str) -> str:
+        return ""
 
 
 class SqliteTransaction:
@@ -44,6 +61,9 @@ class SqliteTransaction:
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement, parameters).fetchall()
+
+    def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        return self.connection.execute(statement)
 
     def run(self, statement: str, *parameters: Any) -> int:
         return self.connection.execute(statement, parameters).rowcount
