@@ -214,7 +214,7 @@ def _userinfo(uri: str) -> list[str]:
 def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:
     reason = (error.diag.message_primary or str(error)).strip()
     if isinstance(error, psycopg2.errors.InsufficientPrivilege):
-        return f"{url}: {reason}. Use a role that may do this."
+        return f"{url}: {reason}. Use a login of the role that may: see configsync db roles."
     if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
         return f"{url} is read-only, a standby perhaps: {reason}. Name the primary."
     if isinstance(error, psycopg2.IntegrityError):

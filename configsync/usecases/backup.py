@@ -219,9 +219,9 @@ def _require_fitting(source: BackupFile) -> None:
     writer = f"configsync {one_line(header.configsync)}, which wrote it"
     if header.schema_version != SCHEMA_VERSION:
         raise UsageError(
-            f"{source.path}:1 is of schema version {one_line(header.schema_version)}, this configsync "
-            f"has {SCHEMA_VERSION}. Restore it with {writer}, and then run configsync db upgrade "
-            "with this one. Nothing was restored."
+            f"{source.path}:1 is of schema version {one_line(header.schema_version)}, this "
+            f"configsync has {SCHEMA_VERSION}. Restore it with {writer}, and then run "
+            "configsync db upgrade with this one. Nothing was restored."
         )
     if list(header.rows) != list(copies.copied_tables()):
         raise UsageError(
