@@ -110,7 +110,7 @@ def _unfit(table: Table, row: dict[str, Any]) -> DatabaseError:
     where = next(name for name, v in row.items() if isinstance(v, bytes) or v in (INF, -INF))
     return DatabaseError(
         f"The row {at} of {table.name} has {held[type(row[where])]} as its {where}, which no "
-        "backup can hold. Mend it first; configsync apply reverts what was changed past it."
+        "backup can hold. Mend it first."
     )
 
 
