@@ -35,6 +35,7 @@ NOT_YET = "# not yet: "
 VARYING = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "<time>"),
     (r'(?<="plan_id": ")[0-9a-f]{32}', "<plan>"),
+    (r'((?<=Content  )|(?<="content_digest": "))[0-9a-f]{32}', "<digest>"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<database>"),
 )
 """What differs from run to run, and what stands in its place in a transcript."""

@@ -196,7 +196,8 @@ class BackupFile:
             )
         types: dict[str, type] = {"configsync": str, "schema_version": str, "database_id": str}
         types |= {"revision": int, "rows": dict}
-        if {key: type(value) for key, value in given.items()} != types:
+        same = {key: type(value) for key, value in given.items()} == types
+        if not same or any(type(number) is not int for number in given["rows"].values()):
             raise UsageError(f"{self.path}:1 lacks what a header says. {OTHER_COPY}")
         return Header(**given)
 

@@ -217,7 +217,12 @@ def _require_free(url: DatabaseUrl, file: Path, force: bool) -> None:
 def _require_fitting(source: BackupFile) -> None:
     header = source.header
     writer = f"configsync {one_line(header.configsync)}, which wrote it"
-    if header.schema_version != SCHEMA_VERSION:
+    if header.schema_version > SCHEMA_VERSION:
+        raise UsageError(
+            f"{source.path}:1 is of schema version {one_line(header.schema_version)}, this "
+            f"configsync knows {SCHEMA_VERSION}. Use {writer}, or a newer one."
+        )
+    if header.schema_version < SCHEMA_VERSION:
         raise UsageError(
             f"{source.path}:1 is of schema version {one_line(header.schema_version)}, this "
             f"configsync has {SCHEMA_VERSION}. Restore it with {writer}, and then run "

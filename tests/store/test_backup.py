@@ -7,6 +7,8 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,6 +20,7 @@ from sqlalchemy import JSON, Column, Table, create_engine, insert
 from sqlalchemy.pool import NullPool
 
 from configsync.store.backup import STAYING
+from configsync.store.database import SCHEMA_VERSION
 from configsync.store.models import Base
 from configsync.store.url import parse_url
 from tests.conftest import Workspace, execute
@@ -260,6 +263,9 @@ def test_a_database_that_is_not_empty_is_left_alone(applied: Workspace) -> None:
     assert content(applied) == before
 
 
+SCHEMA = f'n": "{SCHEMA_VERSION}"'.encode()
+
+
 def edited(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
     def edit(text: bytes) -> bytes:
         assert old in text
@@ -282,8 +288,10 @@ def without_line(number: int) -> Callable[[bytes], bytes]:
         (lambda text: b"[]\n" + text, ":1 is no header"),
         (lambda text: b"[" * 100_000, ":1 is no header"),
         (edited(b'_version": 1', b'_version": 2'), ":1 has format_version 2"),
-        (edited(b'n": "0002"', b'n": "0001"'), "db upgrade"),
-        (edited(b'n": "0002"', b'n": 2'), ":1 lacks"),
+        (edited(SCHEMA, b'n": "0001"'), "db upgrade"),
+        (edited(SCHEMA, b'n": "9999"'), "or a newer one"),
+        (edited(SCHEMA, b'n": 2'), ":1 lacks"),
+        (edited(b'"config_owners": 0', b'"config_owners": "0"'), ":1 lacks"),
         (edited(b'"revision": ', b'"revision": 1'), ":1 and the tables"),
         (edited(b'"config_mlflow": ', b'"config_other": '), "other tables"),
         (edited(b'"config_mlflow": ', b'"config_mlflow": 1'), ":1 and the tables"),
@@ -382,3 +390,61 @@ def test_a_backup_is_of_one_moment(applied: Workspace, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(backup, "count_rows", then_write)
     assert content(applied) == whole
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="it tells a process's peak")
+def test_memory_does_not_grow_with_the_database(workspace: Workspace) -> None:
+    """60 MB of history, of which each command holds a part at a time."""
+    workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.ok("apply", "--auto-approve")
+    small = [peak(workspace, "backup", FILE), peak(workspace, "restore", FILE, *TO)]
+    workspace.sql(
+        "INSERT INTO config_history "
+        "(revision, address, domain, action, changed_by, changes, snapshot) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) "
+        f"SELECT 1, 'profile/a', 'profile', 'update', 'x', '{{}}', {snapshot(workspace)} FROM n"
+    )
+    (workspace.root / "restored.db").unlink()
+    large = [peak(workspace, "backup", FILE, "--force"), peak(workspace, "restore", FILE, *TO)]
+    assert (workspace.root / FILE).stat().st_size > 60_000_000
+    assert large[0] - small[0] < 20_000
+    assert large[1] - small[1] < 45_000
+
+
+TO = ("--database", "sqlite:///restored.db")
+
+
+def snapshot(workspace: Workspace) -> str:
+    """An expression for 10 KB of JSON."""
+    text = f'{{"text": "{"0123456789" * 1000}"}}'
+    return f"CAST('{text}' AS jsonb)" if workspace.url else f"'{text}'"
+
+
+PEAK = """
+import sys
+from configsync.cli.main import run
+
+code = run(sys.argv[1:])
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+sys.exit(code or f"peak {status['VmHWM'].split()[0]}")
+"""
+
+
+def peak(workspace: Workspace, *arguments: str) -> int:
+    """Run a command in a process of its own; returns its peak memory, in KB.
+
+    Not what ``wait4`` tells, which is the parent's where that has more.
+    """
+    environment = dict(os.environ)
+    if workspace.url is not None:
+        environment["CONFIGSYNC_DATABASE"] = workspace.url
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, *arguments],
+        cwd=workspace.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    word, _, number = done.stderr.strip().partition(" ")
+    assert word == "peak", done
+    return int(number)
