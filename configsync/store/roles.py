@@ -76,8 +76,9 @@ def identifier(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Text as SQL spells it; the ``E`` has backslashes mean the same on every server."""
-    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+    """Text as SQL spells it, the same on servers of either ``standard_conforming_strings``."""
+    quoted = "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+    return f"E{quoted}" if "\\" in text else quoted
 
 
 def _tables() -> list[str]:
@@ -100,9 +101,12 @@ def _create(role: str) -> str:
 
 
 def _join(owner: str) -> str:
-    """Who hands the tables over must be a member of the role that gets them."""
+    """Who hands the tables over must be a member of the role that gets them.
+
+    Not just one who may grant it, as whoever created it is since PostgreSQL 16.
+    """
     return _do(
-        f"IF NOT pg_catalog.pg_has_role(current_user, {literal(owner)}, 'MEMBER') THEN\n"
+        f"IF NOT pg_catalog.pg_has_role(current_user, {literal(owner)}, 'USAGE') THEN\n"
         f"    GRANT {identifier(owner)} TO CURRENT_USER;\n"
         "  END IF;"
     )
@@ -152,4 +156,5 @@ def _do(body: str) -> str:
     tag = "$do$"
     while tag in body:
         tag = tag[:-1] + "_$"
-    return f"DO {tag}\nDECLARE found record;\nBEGIN\n  {body}\nEND {tag}"
+    declared = "DECLARE found record;\n" if body.startswith("FOR found") else ""
+    return f"DO {tag}\n{declared}BEGIN\n  {body}\nEND {tag}"

@@ -231,6 +231,28 @@ def test_the_roles_are_made_again_without_a_change(
     assert execute(pg_url, rights) == before
 
 
+def test_the_tables_owner_makes_the_roles_without_being_a_superuser(
+    project: Workspace, empty_pg_url: str
+) -> None:
+    prefix = f"plain{os.getpid()}_{next(_numbers)}"
+    execute(empty_pg_url, f"CREATE ROLE {prefix} LOGIN CREATEROLE PASSWORD 'x'")
+    name = execute(empty_pg_url, "SELECT current_database()")[0][0]
+    execute(empty_pg_url, f"ALTER DATABASE {name} OWNER TO {prefix}")
+    execute(empty_pg_url, f"ALTER SCHEMA public OWNER TO {prefix}")
+    project.url = as_role(empty_pg_url, prefix)
+    project.write("profiles/a.yaml", profile("a", default=True))
+    project.ok("db", "upgrade")
+    for _ in range(2):
+        project.ok("db", "roles", "--prefix", prefix, "--apply")
+    owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+    assert execute(empty_pg_url, owners) == [(f"{prefix}_owner",)]
+    project.ok("db", "upgrade")
+    project.ok("apply", "--auto-approve")
+    execute(empty_pg_url, f"ALTER DATABASE {name} OWNER TO CURRENT_USER")
+    for role in (f"{prefix}_reader", f"{prefix}_applier", f"{prefix}_owner", prefix):
+        drop(empty_pg_url, role)
+
+
 def test_printing_changes_nothing(project: Workspace, pg_url: str, prefix: str) -> None:
     project.url = pg_url
     script = project.ok("db", "roles", "--prefix", prefix).out
