@@ -165,7 +165,7 @@ class BackupFile:
     def _require_digests(
         self, number: int, last: dict[str, Any], found: dict[str, str], starts: dict[str, int]
     ) -> None:
-        if last == _trailer(self._first.decode().removesuffix("\n"), found):
+        if last == _trailer(self._first.decode(errors="replace").removesuffix("\n"), found):
             return
         for table, end in zip(found, [*list(starts.values())[1:], number], strict=True):
             if not isinstance(last["tables"], dict) or last["tables"].get(table) != found[table]:
