@@ -185,6 +185,16 @@ def unique_identity(url: str) -> None:
 @pytest.fixture
 def pg_url(pg_server: str, pg_template: str) -> Iterator[str]:
     """The URL of a migrated PostgreSQL database that only this test has."""
+    yield from _migrated(pg_server, pg_template)
+
+
+@pytest.fixture
+def other_pg_url(pg_server: str, pg_template: str) -> Iterator[str]:
+    """The URL of a second one."""
+    yield from _migrated(pg_server, pg_template)
+
+
+def _migrated(pg_server: str, pg_template: str) -> Iterator[str]:
     name = f"configsync_test_{os.getpid()}_{next(_numbers)}"
     execute(pg_server, f"CREATE DATABASE {name} TEMPLATE {pg_template}")
     url = with_database(pg_server, name)

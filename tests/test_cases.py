@@ -36,7 +36,10 @@ VARYING = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", "<time>"),
     (r'(?<=Head )[0-9a-f]{64}|(?<="head": ")[0-9a-f]{64}', "<head>"),
     (r'(?<="plan_id": ")[0-9a-f]{32}', "<plan>"),
-    (r'(?<="digest": ")[0-9a-f]{32}', "<digest>"),
+    (
+        r'(?:(?<=Content  )|(?<="digest": ")|(?<="content_digest": "))[0-9a-f]{32}',
+        "<digest>",
+    ),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<database>"),
 )
 """What differs from run to run, and what stands in its place in a transcript."""

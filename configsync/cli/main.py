@@ -92,7 +92,8 @@ def cli(ctx: click.Context, directory: str | None) -> None:
         # The default of each command's own -C, of commands within a group too.
         here = {"directory": directory}
         ctx.default_map = {
-            name: here | {"upgrade": here, "status": here} for name in cli.list_commands(ctx)
+            name: here | dict.fromkeys(("upgrade", "status", "roles"), here)
+            for name in cli.list_commands(ctx)
         }
 
 

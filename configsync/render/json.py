@@ -212,6 +212,11 @@ def table(name: str, rows: Iterable[dict[str, Any]]) -> str:
     return _spell({name: list(rows)})
 
 
+def record(content: dict[str, Any]) -> str:
+    """What one thing says of itself."""
+    return _spell(content)
+
+
 def _spell(content: dict[str, Any]) -> str:
     """UTF-8, but for what steers a terminal or shows as nothing: that is escaped (rule 6.20)."""
     return _escaped({"format_version": FORMAT_VERSION} | content) + "\n"

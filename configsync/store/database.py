@@ -7,7 +7,7 @@ parameter; what differs between the two stands in `Dialect`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -38,7 +38,21 @@ class Dialect(Protocol):
         """The end of a query that keeps others from changing what it read until the end."""
 
     def timestamp(self, column: str) -> str:
-        """An expression that gives a timestamp column as UTC text, ISO 8601."""
+        """An expression that gives a timestamp column as UTC text, ISO 8601 with microseconds."""
+
+    def exact(self, column: str, type_: str) -> str:
+        """An expression for a column of a PostgreSQL type of which no driver makes less.
+
+        JSON and exact numbers may come as text, timestamps come as the database keeps them.
+        """
+
+    def stored(self, expression: str, type_: str) -> str:
+        """What a column of a PostgreSQL type takes of JSON that is text, or of a timestamp
+        that is text as `timestamp` gives it."""
+
+    def continue_ids(self, table: str, column: str) -> str:
+        """A query that has a table's next id follow its one parameter; empty if ids do by
+        themselves."""
 
     def moment(self, at: datetime) -> str:
         """A parameter that a timestamp column is ``<`` or ``>=``."""
@@ -55,6 +69,9 @@ class Transaction(Protocol):
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Run a query."""
+
+    def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """Run a query whose rows are more than memory should hold."""
 
     def run(self, statement: str, *parameters: Any) -> int:
         """Run a statement; returns how many rows it touched."""

@@ -18,6 +18,9 @@ from configsync.store.url import DatabaseUrl
 CONNECT_TIMEOUT = 10
 """Seconds; libpq's own default waits without end."""
 
+STREAMED = 100
+"""Rows that a stream fetches at once; one of history may hold several prompts."""
+
 CHANNEL = "configsync"
 """Where NOTIFY tells of a new revision."""
 
@@ -46,6 +49,17 @@ class PostgresqlDialect:
     def timestamp(self, column: str) -> str:
         return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
+    def exact(self, column: str, type_: str) -> str:
+        if type_.startswith("TIMESTAMP"):
+            return self.timestamp(column)
+        return f"CAST({column} AS text)" if type_.startswith(("JSON", "NUMERIC")) else column
+
+    def stored(self, expression: str, type_: str) -> str:
+        return f"CAST({expression} AS jsonb)" if type_.startswith("JSON") else expression
+
+    def continue_ids(self, table: str, column: str) -> str:
+        return f"SELECT setval(pg_get_serial_sequence('\"{table}\"', '{column}'), ?)"
+
 
 class PostgresqlTransaction:
     """A transaction on one connection."""
@@ -56,12 +70,18 @@ class PostgresqlTransaction:
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with self.connection.cursor() as cursor:
-            cursor.execute(_placeholders(statement), parameters or None)
+            cursor.execute(*_prepared(statement, parameters))
             return cursor.fetchall()
+
+    def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        with self.connection.cursor("stream") as cursor:
+            cursor.itersize = STREAMED
+            cursor.execute(statement)
+            yield from cursor
 
     def run(self, statement: str, *parameters: Any) -> int:
         with self.connection.cursor() as cursor:
-            cursor.execute(_placeholders(statement), parameters or None)
+            cursor.execute(*_prepared(statement, parameters))
             return cursor.rowcount
 
     def has_table(self, name: str) -> bool:
@@ -140,8 +160,11 @@ def connect(url: DatabaseUrl) -> Connection:
     return connection
 
 
-def _placeholders(statement: str) -> str:
-    return statement.replace("%", "%%").replace("?", "%s") if "?" in statement else statement
+def _prepared(statement: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any] | None]:
+    """A statement in psycopg2's spelling; one without parameters is sent as it stands."""
+    if not parameters:
+        return statement, None
+    return statement.replace("%", "%%").replace("?", "%s"), parameters
 
 
 def _options(uri: str) -> dict[str, Any]:
@@ -198,7 +221,7 @@ def _userinfo(uri: str) -> list[str]:
 def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:
     reason = (error.diag.message_primary or str(error)).strip()
     if isinstance(error, psycopg2.errors.InsufficientPrivilege):
-        return f"{url}: {reason}. Use a role that may do this."
+        return f"{url}: {reason}. Use a login of the role that may: see configsync db roles."
     if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
         return f"{url} is read-only, a standby perhaps: {reason}. Name the primary."
     if isinstance(error, psycopg2.IntegrityError):

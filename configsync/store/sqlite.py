@@ -33,8 +33,12 @@ class SqliteDialect:
         return ""  # BEGIN IMMEDIATE has locked the whole file.
 
     def timestamp(self, column: str) -> str:
+        # Not strftime, which rounds to milliseconds: a row from PostgreSQL has microseconds.
+        whole = f"replace(substr({column}, 1, 19), ' ', 'T')"
+        exact = f"{whole} || '.' || substr(substr({column}, 21) || '000000', 1, 6) || 'Z'"
         # What is no time, as a hand may have written it, is shown as it is.
-        return f"coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', {column}), CAST({column} AS text))"
+        shape = "GLOB '????-??-?? ??:??:??*'"
+        return f"CASE WHEN {column} {shape} THEN {exact} ELSE CAST({column} AS text) END"
 
     def moment(self, at: datetime) -> str:
         # Times are compared as texts: without trailing zeros it is the first of its moment.
@@ -43,6 +47,21 @@ class SqliteDialect:
 
     def has_key(self, column: str, key: str) -> str:
         return f"json_type({column}, '$.' || {key}) IS NOT NULL"
+
+    def exact(self, column: str, type_: str) -> str:
+        return column
+
+    def stored(self, expression: str, type_: str) -> str:
+        if not type_.startswith("TIMESTAMP"):
+            return expression
+        digits = f"CASE WHEN {expression} GLOB '*000Z' THEN 23 ELSE 26 END"
+        return (
+            f"CASE WHEN {expression} GLOB '????-??-??T??:??:??.??????Z' "
+            f"THEN replace(substr({expression}, 1, {digits}), 'T', ' ') ELSE {expression} END"
+        )
+
+    def continue_ids(self, table: str, column: str) -> str:
+        return ""
 
 
 class SqliteTransaction:
@@ -54,6 +73,9 @@ class SqliteTransaction:
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(statement, parameters).fetchall()
+
+    def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        return self.connection.execute(statement)
 
     def run(self, statement: str, *parameters: Any) -> int:
         return self.connection.execute(statement, parameters).rowcount

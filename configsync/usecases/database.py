@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from configsync.core.errors import DatabaseError
+from configsync.core.errors import DatabaseError, UsageError
 from configsync.kinds import resource_types
 from configsync.store.database import SCHEMA_VERSION, open_database, schema_version
 from configsync.store.read import read_base
 from configsync.store.url import DatabaseUrl
+
+if TYPE_CHECKING:
+    from configsync.store.roles import Roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +64,40 @@ def database_status(url: DatabaseUrl) -> DatabaseStatus:
             )
         base = read_base(transaction)
     return DatabaseStatus(str(url), version, SCHEMA_VERSION, base.database_id, base.revision)
+
+
+def roles_script(url: DatabaseUrl, prefix: str) -> str:
+    """The SQL that makes the roles, for psql. Raises UsageError or DatabaseError."""
+    from configsync.store.roles import statements
+
+    made = _roles(url, prefix)
+    with open_database(url).reading() as transaction:
+        ((schema,),) = transaction.rows("SELECT current_schema()")
+    script = "".join(f"{statement};\n" for statement in statements(made, schema))
+    return f"BEGIN;\n{script}COMMIT;\n"
+
+
+def apply_roles(url: DatabaseUrl, prefix: str, lock_timeout: float) -> Roles:
+    """Make the roles and give them their rights, all or nothing; returns their names.
+
+    Raises UsageError, LockTimeout or DatabaseError.
+    """
+    from configsync.store.roles import statements
+
+    made = _roles(url, prefix)
+    with open_database(url).writing(lock_timeout) as transaction:
+        ((schema,),) = transaction.rows("SELECT current_schema()")
+        for statement in statements(made, schema):
+            transaction.run(statement)
+    return made
+
+
+def _roles(url: DatabaseUrl, prefix: str) -> Roles:
+    from configsync.store.roles import Roles
+
+    if url.dialect == "sqlite":
+        raise UsageError(
+            f"{url} is a file, and SQLite has no roles: whoever may write the file may write all "
+            "of it. Use the permissions of the file and its folder, or PostgreSQL."
+        )
+    return Roles.named(prefix)

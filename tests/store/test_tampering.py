@@ -170,7 +170,7 @@ def recorded(workspace: Workspace) -> Workspace:
             ),
         )
         workspace.write("profiles/b.yaml", profile("b", spec__ai_infra__llm_temperature=-0.0))
-        workspace.ok("apply", "--auto-approve", "--actor", "alice")
+        workspace.ok("apply", "--auto-approve", "--accept-conflicts", "--actor", "alice")
         if number < 3:
             workspace.sql("UPDATE config_ai_infra SET llm_temperature = 0.90")
             workspace.sql("UPDATE config_profiles SET description = 'past' WHERE name = 'b'")
@@ -271,12 +271,12 @@ def test_a_kept_head_tells_that_the_end_is_gone(recorded: Workspace) -> None:
 
 
 def test_a_kept_head_may_be_followed_by_later_revisions(recorded: Workspace) -> None:
-    kept = recorded.ok("apply", "--auto-approve", "-o", "json").json["head"]
+    kept = recorded.ok("apply", "--auto-approve", "--accept-conflicts", "-o", "json").json["head"]
     recorded.sql("UPDATE config_ai_infra SET llm_temperature = 0.11")
     found = recorded.ok("history", "verify", "--head", kept, "-o", "json").json
     assert found["unsealed"]["first"] == found["unsealed"]["last"] - (recorded.url is None)
     assert found["head"] == kept
-    later = recorded.ok("apply", "--auto-approve", "-o", "json").json["head"]
+    later = recorded.ok("apply", "--auto-approve", "--accept-conflicts", "-o", "json").json["head"]
     assert later != kept
     sealed = recorded.ok("history", "verify", "--head", kept, "-o", "json").json
     assert sealed["unsealed"] is None
@@ -289,7 +289,7 @@ def test_history_from_before_digests_is_sealed_by_the_next_apply(recorded: Works
     assert found["sealed"] == 0
     assert found["unsealed"] == {"first": 1, "last": found["revisions"]}
     recorded.write("profiles/b.yaml", profile("b", spec__ai_infra__llm_max_tokens=5))
-    recorded.ok("apply", "--auto-approve")
+    recorded.ok("apply", "--auto-approve", "--accept-conflicts")
     after = recorded.ok("history", "verify", "-o", "json").json
     assert after["sealed"] == 1
     assert after["unsealed"] is None
@@ -312,7 +312,7 @@ def test_history_from_before_digests_is_sealed_by_the_next_apply(recorded: Works
 )
 def test_sqlite_may_hold_anything(project: Workspace, statement: str) -> None:
     project.write("profiles/a.yaml", profile("a", default=True))
-    project.ok("apply", "--auto-approve")
+    project.ok("apply", "--auto-approve", "--accept-conflicts")
     for name in project.sql("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
         project.sql(f"DROP TRIGGER {name[0]}")
     # Foreign keys are kept only for those who ask for it.

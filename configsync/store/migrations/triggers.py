@@ -36,6 +36,7 @@ def postgresql(tables: tuple[Watched, ...]) -> Iterator[str]:
     yield _PG_REFUSE_TRUNCATE
     yield _PG_LOCK
     yield _PG_RECORD
+    yield _PG_PIN
     yield from pg_append_only(APPEND_ONLY)
     for table in tables:
         yield from pg_watch(table)
@@ -98,7 +99,7 @@ END $$
 
 _PG_LOCK = """
 CREATE FUNCTION configsync_lock() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path FROM CURRENT AS $$
+SECURITY DEFINER AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('configsync:' || TG_TABLE_SCHEMA, 0));
   RETURN NULL;
@@ -108,7 +109,7 @@ END $$
 # SECURITY DEFINER: whoever may write the tables needs no right to write history.
 _PG_RECORD = """
 CREATE FUNCTION configsync_record() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path FROM CURRENT AS $$
+SECURITY DEFINER AS $$
 DECLARE
   row_domain text := TG_ARGV[0];
   row_key text := TG_ARGV[1];
@@ -151,7 +152,9 @@ BEGIN
       || replace(replace(row_now ->> row_key, '%', '%25'), '/', '%2F');
   END IF;
   SELECT revision INTO this_revision FROM config_revisions
-   WHERE transaction_id = txid_current() AND source = 'external';
+   WHERE transaction_id = txid_current() AND source = 'external'
+     -- A restored database may have revisions that another server's transactions made.
+     AND created_at >= transaction_timestamp();
   IF this_revision IS NULL THEN
     INSERT INTO config_revisions (revision, source, actor, db_user, application_name,
                                   client_address, transaction_id, created_at)
@@ -167,6 +170,20 @@ BEGIN
          jsonb_object_agg(c, row_now -> c), clock_timestamp()
     FROM unnest(kept) AS c;
   RETURN coalesce(NEW, OLD);
+END $$
+"""
+
+# Without pg_temp at the end, a temporary table would stand in for one of ours and keep the record.
+# Who can attach the recording function to a table of theirs could write what history they like.
+_PG_PIN = """
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['configsync_lock', 'configsync_record'] LOOP
+    EXECUTE format('ALTER FUNCTION %I() SET search_path = %I, pg_temp', name, current_schema());
+    EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', name);
+  END LOOP;
 END $$
 """
 
