@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -41,8 +40,7 @@ def command(
     that no source manages is written to a new file if ADDRESS names it. Nothing
     is written unless all of it can be, and the project stays valid.
     """
-    from configsync.store.database import open_database
-    from configsync.store.url import parse_url
+    from configsync.core.errors import UsageError
     from configsync.usecases.adopt import adopt
     from configsync.usecases.editing import EditReport
     from configsync.usecases.validate import validate
@@ -54,8 +52,9 @@ def command(
     if not validation.ok:
         output.validation(project.root, validation, output_format)
         return 1
-    url = parse_url(project.database(database_url, target, os.environ), project.root)
-    database = open_database(url, create=False)
+    database = options.existing(project, target, database_url)
+    if database is None:
+        raise UsageError("There is no database yet to adopt from. Run: configsync apply")
     found = adopt(project, target, database, validation.desired, address, dry_run=dry_run)
     if output_format == "json":
         from configsync.render import json

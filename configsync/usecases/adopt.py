@@ -213,7 +213,8 @@ class _Finding:
                 if at == root and self._named(root):
                     self.notes.append(f"{root} is the source {known.owner}'s: adopt it there.")
             elif known is None and root in self.live and not self._adoptable(root):
-                unmanaged += [root] if at == root else []
+                asked = self._selects(root) or self._named(root)
+                unmanaged += [root] if at == root and asked else []
             else:
                 yield from self._drift(at, root)
         if unmanaged:

@@ -291,7 +291,8 @@ def _way_into(layer: Document, path: Path, one: Layered, value: Json) -> tuple[P
             known = item[key] in named
             step = named.index(item[key]) if known else len(named)
             if not known or not rest:
-                return (*where, step), {key: item[key], **_nested(rest, value)}
+                entry: Json = {key: item[key], **_nested(rest, value)}
+                return ((*where, step), entry) if named else (tuple(where), [entry])
         where.append(step)
         node = layer.get(tuple(where))
     return tuple(where), value

@@ -16,14 +16,17 @@ MAX_VALUE = 60
 
 def render(adopted: Iterable[Any], files: int, style: Style) -> str:
     """Show what `configsync.usecases.adopt.Adopted` holds, the summary last."""
+    every = list(adopted)
+    # Of a profile that came or went as a whole, the parts are not listed.
+    whole = {a.drift.address for a in every if a.drift.before is None or a.drift.after is None}
     lines: list[str] = []
-    count = 0
-    for one in adopted:
-        count += 1
-        lines += [*_adopted(one, style), ""]
-    noun = "resource" if count == 1 else "resources"
+    for one in every:
+        resource = one.drift.after or one.drift.before
+        if resource.parent not in whole:
+            lines += [*_adopted(one, style), ""]
+    noun = "resource" if len(every) == 1 else "resources"
     written = "1 file" if files == 1 else f"{files} files"
-    lines.append(style.strong(f"Adopted: {count} {noun}, {written} written."))
+    lines.append(style.strong(f"Adopted: {len(every)} {noun}, {written} written."))
     return "\n".join(lines) + "\n"
 
 
@@ -49,8 +52,8 @@ def _place(where: Location | None, style: Style) -> str:
 
 
 def _value(value: Json) -> str:
-    if isinstance(value, str) and "\n" in value:
-        lines = value.count("\n") + (not value.endswith("\n"))
+    lines = value.removesuffix("\n").count("\n") + 1 if isinstance(value, str) else 1
+    if lines > 1:
         return f"({lines} lines)"
     text = one_line(canonical_json(value))
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
