@@ -64,9 +64,13 @@ class Draft:
             self.before[file] = self.original(file) if exists else None
         self.after[file] = text
 
+    def is_free(self, file: str) -> bool:
+        """Tell whether there is no file of a name, neither now nor in the draft."""
+        return file not in self.after and not os.path.lexists(self.project.root / file)
+
     def create(self, file: str, text: str) -> None:
         """Add a file. Raises UsageError if there is one of its name."""
-        if file in self.after or os.path.lexists(self.project.root / file):
+        if not self.is_free(file):
             raise UsageError(f"{file} exists already, and is not overwritten.")
         self.put(file, text)
 

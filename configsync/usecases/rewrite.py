@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.document import Document, Path, show_path
+from configsync.core.document import Document, Mark, Path, show_path
 from configsync.core.resource import Resource, State
 from configsync.core.values import Json, equal
 from configsync.edit.emit import file_stems, lay_out
@@ -94,10 +95,12 @@ class _Rewriting:
         self.types = resource_types()
         self.places: dict[tuple[str, str], Place] = {}
         self.sites = Sites(edit, target)
+        self.done: dict[tuple[Mark, Path], Place] = {}
 
     def carry_out(self, differing: Sequence[Differing]) -> None:
         """Edit whatever differs."""
         self.sites = Sites(self.edit, self.target)
+        self.done.clear()
         roots = [after for _, before, after in differing if before is None and after]
         new = {r.address: r for r in roots if r.parent is None}
         self._write_new(new)
@@ -110,7 +113,7 @@ class _Rewriting:
                     self._add(after)
             else:
                 for column in after.differing(before):
-                    self._set(at, after, column)
+                    self.places[at, column] = self._set(at, after, column)
 
     def locate(self, place: Place) -> Location:
         """The line of a place in the files as they become."""
@@ -119,47 +122,56 @@ class _Rewriting:
         layer, path = place
         return self.edit.outcome(layer).locate(path)
 
-    def _set(self, at: str, resource: Resource, column: str) -> None:
-        """Give a column of a resource the wanted value, in the layer that wins."""
+    def _set(self, at: str, resource: Resource, column: str) -> Place:
+        """Give a column of a resource the wanted value, in the layer that wins; returns where."""
         value = resource.values[column]
         one = self.sites.of(resource.parent or at)
         path = one.path(at, column)
         found = one.sites(path)
         if not found:
-            self.places[at, column] = self._put(one, one.document, path, value)
-            return
-        site, written = found[0], value
-        reference = site.reference
-        if reference is not None and reference[0] == "$var":
-            raise CannotEdit(
-                f"{site.layer.locate(site.path)}: {show_path(path)} is the variable "
-                f"{reference[1]} of the target. Change it in the settings, or write the "
-                "value in its place."
-            )
-        if reference is not None and site.text is not None and isinstance(value, str):
-            if self._agreed(self.sites.reading(site.text), value):
-                file = self.edit.text_file(site.layer, site.path, reference[1])
+            return self._put(one, one.document, path, value)
+        site = found[0]
+        match site.reference:
+            case ("$var", name):
+                raise CannotEdit(
+                    f"{site.layer.locate(site.path)}: {show_path(path)} is the variable {name} of "
+                    "the target. Change it in the settings, or write the value in its place."
+                )
+            case ("$file", name) if isinstance(value, str) and self._agreed_text(site, value):
+                file = self.edit.text_file(site.layer, site.path, name)
                 self.edit.draft.put(file, value)
-                self.places[at, column] = Location(file, 1, 1)
-                return
-            written = {"$file": self._text_of_its_own(one, site, value)}
-        default = value is False and column == self.types[resource.domain].default
+                return Location(file, 1, 1)
+        # What is absent is false.
+        absent = value is None or (value is False and column == self.types[resource.domain].default)
         if self._agreed(self.sites.taking(site), value):
-            layer, below = site.layer, len(found) > 1
-        elif not one.owns(site.layer):
-            layer, below = one.document, True
-        else:
+            key = (site.layer.body.mark, site.path)
+            if key not in self.done:
+                gone = absent and len(found) == 1
+                self.done[key] = self._change(one, path, site, site.layer, value, gone)
+            return self.done[key]
+        if one.owns(site.layer):
             raise CannotEdit(self._shared(one, site, path, value))
-        if (value is None or default) and not below:
-            self.places[at, column] = self._take(one, layer, path)
-        else:
-            written = dict(_UNSET) if value is None else written
-            self.places[at, column] = self._put(one, layer, path, written)
+        return self._change(one, path, site, one.document, value, gone=False)
+
+    def _change(
+        self, one: Layered, path: Path, site: Site, layer: Document, value: Json, gone: bool
+    ) -> Place:
+        """Change what a site gives, there or in a layer above it."""
+        if gone:
+            return self._take(one, layer, path)
+        if value is None:
+            value = dict(_UNSET)
+        elif site.text is not None and isinstance(value, str):
+            value = {"$file": self._text_of_its_own(layer, site.text, value)}
+        return self._put(one, layer, path, value)
 
     def _agreed(self, users: Iterable[tuple[str, str]], value: Json) -> bool:
         """Tell whether one value is wanted by all that take it from one place."""
         every = (self.wanted[at].values[column] for at, column in users if at in self.wanted)
         return all(equal(v, value) for v in every)
+
+    def _agreed_text(self, site: Site, value: str) -> bool:
+        return site.text is not None and self._agreed(self.sites.reading(site.text), value)
 
     def _shared(self, one: Layered, site: Site, path: Path, value: Json) -> str:
         users = (
@@ -172,15 +184,15 @@ class _Rewriting:
             f"that of {', '.join(users)}, which would change with it. Set it there first."
         )
 
-    def _text_of_its_own(self, one: Layered, site: Site, text: str) -> str:
-        """Write a text beside one that others keep; returns how the document refers to it."""
-        assert site.text is not None
-        name = one.document.name or ""
-        base, suffix = os.path.splitext(site.text)
-        file = f"{base}-{file_stems({name: name})[name]}{suffix}"
+    def _text_of_its_own(self, layer: Document, shared: str, text: str) -> str:
+        """Write a text beside one that others keep; returns how the layer refers to it."""
+        name = layer.name or ""
+        base, suffix = os.path.splitext(shared)
+        base += f"-{file_stems({name: name})[name]}"
+        names = chain([f"{base}{suffix}"], (f"{base}-{n}{suffix}" for n in count(2)))
+        file = next(f for f in names if self.edit.draft.is_free(f))
         self.edit.draft.create(file, text)
-        self.edit.notes.append(f"{site.text} is also the text of others, so {file} is a new one.")
-        layer = site.layer if one.owns(site.layer) else one.document
+        self.edit.notes.append(f"{shared} is also the text of others, so {file} is a new one.")
         return os.path.relpath(file, os.path.dirname(layer.file) or ".").replace(os.sep, "/")
 
     def _put(self, one: Layered, layer: Document, path: Path, value: Json) -> Place:
