@@ -21,10 +21,10 @@ from configsync.edit.fields import (
     parse_field,
     read_value,
 )
-from configsync.edit.references import with_moved_references
+from configsync.edit.references import reference_of, with_moved_references
 from configsync.edit.splice import document_text, remove_value, set_value
 from configsync.source.files import read_text
-from configsync.source.layers import ListKeys
+from configsync.source.layers import ListKeys, is_abstract
 from configsync.source.project import Project, Target
 from configsync.usecases.editing import Editing, EditReport, saying, where_defined
 
@@ -144,6 +144,11 @@ def rename(
             f"It was renamed from {before} before. If no database has had that applied yet, "
             f"set metadata.renamed_from back to {before} by hand."
         )
+    else:
+        edit.notes.append(
+            "metadata.renamed_from keeps the history. Remove it once it has been applied to "
+            "every database, or if none has ever had the old name."
+        )
     edit.put(document, _NAME, name)
     behind = list(document.get(("metadata",))).index("name") + 1
     edit.put(document, _RENAMED, old, at=behind)
@@ -159,19 +164,39 @@ def rename(
 def set_default(
     project: Project, targets: Sequence[Target], address: str, *, dry_run: bool = False
 ) -> EditReport:
-    """Make a document the default one of its kind, and the one that was so no longer.
+    """Make a document the default one of its kind, for each target, and no other.
 
-    Raises UsageError for a kind that has no default.
+    What a document inherits or an overlay says counts: the layer that wins is
+    changed, but a base only by what lies over it. Raises UsageError for a kind
+    that has no default, or for a document that is only a base.
     """
     edit = Editing(project, dry_run)
     document = edit.find(address)
     if not any(t.default and t.parent is None for t in edit.kind(document).types):
         raise UsageError(f"A {document.kind} can't be the default.")
-    edit.put(document, _DEFAULT, True, at=0)
-    for other in edit.documents:
-        if other is not document and other.kind == document.kind and other.get(_DEFAULT) is True:
-            edit.remove(other, _DEFAULT)
+    if is_abstract(document):
+        raise UsageError(f"{address} is only a base for others, and can't be the default.")
+    for target in targets:
+        for other in edit.documents:
+            if other.kind == document.kind and not is_abstract(other):
+                _settle_default(edit, other, target, other is document)
     return edit.finish(targets)
+
+
+def _settle_default(edit: Editing, document: Document, target: Target, wanted: bool) -> None:
+    """Make a document say that it is the default, or not, as it is for a target."""
+    stack = [edit.again(layer) for layer in edit.layers(document, [target])]
+    saying = [d for d in stack if "default" in (d.get(_DEFAULT[:-1]) or {})]
+    if bool(saying and saying[0].get(_DEFAULT) is True) is wanted:
+        return
+    own = next(d for d in stack if d.body.mark == document.body.mark)
+    layer = saying[0] if saying and saying[0].name == document.name else own
+    if saying and reference_of(layer.get(_DEFAULT)) is not None:
+        edit.assign(layer, _DEFAULT, wanted)
+    elif wanted or len(saying) > 1 or layer is not saying[0]:
+        edit.put(layer, _DEFAULT, wanted, at=0)
+    else:
+        edit.remove(layer, _DEFAULT)
 
 
 def _value(text: str, folder: FilePath) -> Json:

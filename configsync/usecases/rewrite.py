@@ -258,7 +258,7 @@ class _Rewriting:
         for at, root in roots.items():
             kind = self.types[root.domain].kind
             folder = home(project)
-            comment = schema_comment(project, folder, kind)
+            comment = schema_comment(project, folder, kind, there=True)
             try:
                 files = lay_out(whole(kind, self._document(at)), stems[at], comment)
             except ValueError as error:
