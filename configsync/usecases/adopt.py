@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.errors import UsageError
 from configsync.core.resource import Resource, ResourceType, State
-from configsync.core.values import Json, equal
+from configsync.core.values import Json, canonical_json, equal
 from configsync.edit.draft import FileChange
 from configsync.kinds import resource_types
 from configsync.source.project import Project, Target
@@ -204,17 +206,28 @@ class _Finding:
 
     def _every(self) -> Iterator[Drift]:
         """Everything that could be adopted."""
-        unmanaged = []
+        unmanaged: dict[str, None] = {}
+        renamed = self._renamed()
         for at in sorted(self.desired.keys() | self.live.keys()):
             resource = self.desired.get(at) or self.live[at]
             root = resource.parent or at
             known = self.applied.get(root)
-            if known is not None and known.owner not in (None, self.owner):
+            if root in renamed:
+                old, new = renamed[root]
+                if at == old and (self._selects(old) or self._selects(new)):
+                    name = shlex.quote(addresses.split(new)[-1])
+                    self.notes.append(
+                        f"{old} is {new} in the database now. First run: "
+                        f"configsync rename {shlex.quote(old)} {name}"
+                    )
+            elif known is not None and known.owner not in (None, self.owner):
                 if at == root and self._named(root):
                     self.notes.append(f"{root} is the source {known.owner}'s: adopt it there.")
             elif known is None and root in self.live and not self._adoptable(root):
-                asked = self._selects(root) or self._named(root)
-                unmanaged += [root] if at == root and asked else []
+                git, now = self.desired.get(at), self.live.get(at)
+                same = git is not None and now is not None and git.same_values(now)
+                if not same and (self._selects(root) or self._named(root)):
+                    unmanaged[root] = None
             else:
                 yield from self._drift(at, root)
         if unmanaged:
@@ -222,6 +235,43 @@ class _Finding:
                 "No source manages what follows, so it is adopted by its own address only: "
                 f"{', '.join(unmanaged)}."
             )
+
+    def _renamed(self) -> dict[str, tuple[str, str]]:
+        """Old and new address of each root that got another name in the database, under both.
+
+        A row keeps no trace of its name: of what is gone and what is new there,
+        two that hold the same are one.
+        """
+        gone = {r for r in self.desired.keys() & self.applied.keys() if self._is_root(r)}
+        gone -= self.live.keys()
+        new = {r for r in self.live if self._is_root(r)}
+        new -= self.desired.keys() | self.applied.keys()
+        if not gone or not new:
+            return {}
+        now = {content: root for root, content in self._contents(self.live, new)}
+        found: dict[str, tuple[str, str]] = {}
+        before = chain(self._contents(self.applied, gone), self._contents(self.desired, gone))
+        for old, content in before:
+            if content in now:
+                pair = (old, now[content])
+                found |= dict.fromkeys(pair, pair)
+        return found
+
+    def _is_root(self, at: str) -> bool:
+        resource = self.live.get(at) or self.desired[at]
+        return resource.parent is None
+
+    def _contents(self, state: State, roots: set[str]) -> Iterator[tuple[str, str]]:
+        """What some roots and their parts hold but for their names and the default."""
+        held: dict[str, dict[str, Json]] = {root: {} for root in roots}
+        for at, resource in state.items():
+            root = resource.parent or at
+            if root in held:
+                type_ = self.types[resource.domain]
+                own = () if resource.parent else (*type_.key, type_.default)
+                values = {k: v for k, v in resource.values.items() if k not in own}
+                held[root][at[len(root) :]] = values
+        yield from ((root, canonical_json(parts)) for root, parts in held.items())
 
     def _adoptable(self, root: str) -> bool:
         """Tell whether a root that was never applied is named, as a whole if git hasn't it."""
