@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from configsync.compiler.cache import FOLDER
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
 from configsync.core.errors import ConfigsyncError, UsageError
@@ -84,11 +86,12 @@ class Draft:
 
         Raises CannotEdit if a file can't be without the documents that are dropped.
         """
-        every = (FileChange(f, self.before[f], self._outcome(f)) for f in sorted(self.after))
+        every = (FileChange(f, self.before[f], self.outcome(f)) for f in sorted(self.after))
         return [change for change in every if change.old != change.new]
 
-    def _outcome(self, file: str) -> str | None:
-        return without_documents(self.after[file], self.dropped.get(file, ()))
+    def outcome(self, file: str) -> str | None:
+        """A file's text without the documents that are dropped, None if it goes."""
+        return without_documents(self.text(file), self.dropped.get(file, ()))
 
     def write(self) -> None:
         """Write every change, each file by one replacement: all of them, or none.
@@ -139,6 +142,7 @@ class Draft:
             for change in changes:
                 if change.new is not None:
                     _write(shadow / change.file, change.new)
+            _copy_cache(root, shadow)
             yield replace(self.project, root=shadow)
 
     def _overlays(self) -> list[str]:
@@ -148,6 +152,20 @@ class Draft:
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text.encode())
+
+
+def _copy_cache(root: Path, shadow: Path) -> None:
+    """Give the shadow what is known of files that don't change; without, they are read anew."""
+    file = root / FOLDER / "cache.db"
+    if file.is_symlink() or file.parent.is_symlink() or not file.is_file():
+        return
+    (shadow / FOLDER).mkdir()
+    with suppress(sqlite3.Error):
+        with (
+            closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=2)) as known,
+            closing(sqlite3.connect(shadow / FOLDER / "cache.db")) as copy,
+        ):
+            known.backup(copy)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -20,7 +20,6 @@ from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.document import Document, Map, Path, show_path
 from configsync.core.errors import UsageError
 from configsync.core.kind import Kind
-from configsync.core.resource import State
 from configsync.core.values import Json
 from configsync.edit.draft import Draft, FileChange
 from configsync.edit.emit import file_stems
@@ -32,7 +31,7 @@ from configsync.source.layers import Layers
 from configsync.source.load import load
 from configsync.source.project import Project, Target
 from configsync.source.reader import read
-from configsync.usecases.validate import validate
+from configsync.usecases.validate import Validation, validate
 
 _NAME: Path = ("metadata", "name")
 _EXTENDS: Path = ("metadata", "extends")
@@ -176,8 +175,7 @@ class Editing:
     def outcome(self, document: Document) -> Document:
         """A document of the draft as it is to be, other documents of its file gone."""
         place = where_defined(document, (), self.draft)
-        change = next((c for c in self.draft.changes() if c.file == place.file), None)
-        text = self.draft.text(place.file) if change is None else change.new
+        text = self.draft.outcome(place.file)
         gone = self.draft.dropped.get(place.file, ())
         index = place.index - sum(number < place.index for number in gone)
         root = read(text or "", place.file, aliases=True).roots[index]
@@ -257,18 +255,18 @@ class Editing:
             self.draft.write()
         return EditReport(changes, problems, self.notes)
 
-    def compile(self, target: Target) -> State:
-        """The desired state with the draft, as far as its documents can be compiled."""
+    def validate(self, target: Target) -> Validation:
+        """What the project is with the draft; the desired state as far as documents compile."""
         with self.draft.as_it_would_be((*self.documents, *self.patches)) as shadow:
-            return validate(shadow, target, cached=False).desired
+            return validate(shadow, target)
 
     def new_errors(self, targets: Sequence[Target]) -> list[Diagnostic]:
         """The errors that the draft brings, for any of the targets."""
         new: dict[Diagnostic, None] = {}
         with self.draft.as_it_would_be((*self.documents, *self.patches)) as shadow:
             for target in targets:
-                after = _errors(shadow, target)
-                known = _errors(self.project, target) if after else []
+                after = _errors(shadow, target, cached=True)
+                known = _errors(self.project, target, cached=False) if after else []
                 before = Counter(map(_identity, known))
                 for error in after:
                     before[_identity(error)] -= 1
@@ -286,8 +284,8 @@ def saying(file: str) -> Iterator[None]:
         raise CannotEdit(f"{file}: {error}") from error
 
 
-def _errors(project: Project, target: Target) -> list[Diagnostic]:
-    found = validate(project, target, resources=False, cached=False).diagnostics
+def _errors(project: Project, target: Target, *, cached: bool) -> list[Diagnostic]:
+    found = validate(project, target, resources=False, cached=cached).diagnostics
     return [d for d in found if d.severity is Severity.ERROR]
 
 

@@ -59,14 +59,17 @@ def rewrite(
     """
     work = _Rewriting(edit, target, wanted)
     differing = list(_differing(desired, wanted))
+    problems: list[Diagnostic] = []
     for number in range(ROUNDS):
         if not differing or (number and any(before is None for _, before, _ in differing)):
             # What has no resources after an edit is a document that can't be compiled.
             break
         work.carry_out(differing)
-        desired = edit.compile(target)
+        found = edit.validate(target)
+        desired, problems = found.desired, list(found.errors)
         differing = list(_differing(desired, wanted))
-    problems = edit.new_errors([target, *others]) if edit.draft.changes() else []
+    if edit.draft.changes() and not problems:
+        problems = edit.new_errors(list(others))
     if differing and not problems:
         at = differing[0][0]
         raise CannotEdit(f"{at} can't be written so that the source gives it. Change it by hand.")
@@ -96,6 +99,7 @@ class _Rewriting:
         self.places: dict[tuple[str, str], Place] = {}
         self.sites = Sites(edit, target)
         self.done: dict[tuple[Mark, Path], Place] = {}
+        self.outcomes: dict[Mark, Document] = {}
 
     def carry_out(self, differing: Sequence[Differing]) -> None:
         """Edit whatever differs."""
@@ -120,7 +124,10 @@ class _Rewriting:
         if isinstance(place, Location):
             return place
         layer, path = place
-        return self.edit.outcome(layer).locate(path)
+        mark = layer.body.mark
+        if mark not in self.outcomes:
+            self.outcomes[mark] = self.edit.outcome(layer)
+        return self.outcomes[mark].locate(path)
 
     def _set(self, at: str, resource: Resource, column: str) -> Place:
         """Give a column of a resource the wanted value, in the layer that wins; returns where."""
