@@ -160,12 +160,12 @@ def _copy_cache(root: Path, shadow: Path) -> None:
     if file.is_symlink() or file.parent.is_symlink() or not file.is_file():
         return
     (shadow / FOLDER).mkdir()
-    with suppress(sqlite3.Error):
-        with (
-            closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=2)) as known,
-            closing(sqlite3.connect(shadow / FOLDER / "cache.db")) as copy,
-        ):
-            known.backup(copy)
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=2)) as known,
+        closing(sqlite3.connect(shadow / FOLDER / "cache.db")) as copy,
+    ):
+        known.backup(copy)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -94,6 +95,10 @@ def adopt(
     others = [t for t in project.targets.values() if t.name != target.name]
     result = rewrite(edit, target, others, desired, _wanted(desired, chosen))
     changes = edit.draft.changes()
+    overlay = os.path.normpath(target.overlay) + "/" if target.overlay else None
+    if others and not all(overlay and c.file.startswith(overlay) for c in changes):
+        names = ", ".join(t.name for t in others)
+        edit.notes.append(f"Where no overlay says otherwise, this reaches also: {names}.")
     if not result.diagnostics and not dry_run:
         edit.draft.write()
     adopted = []
