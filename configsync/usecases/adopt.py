@@ -99,14 +99,19 @@ def adopt(
     if others and not all(overlay and c.file.startswith(overlay) for c in changes):
         names = ", ".join(t.name for t in others)
         edit.notes.append(f"Where no overlay says otherwise, this reaches also: {names}.")
+    notes = [*found.notes, *edit.notes]
     if not result.diagnostics and not dry_run:
         edit.draft.write()
+    places: dict[str, dict[str, Location]] = {drift.address: {} for drift in chosen}
+    for (at, column), place in result.places.items():
+        # What an edit brings with it isn't adopted.
+        places.setdefault(at, {})[column] = place
     adopted = []
     for drift in chosen:
         resource = result.desired.get(drift.address, drift.before)
-        places = {n: p for (at, n), p in result.places.items() if at == drift.address}
-        adopted.append(Adopted(drift, resource and resource.location, places))
-    return Adoption(adopted, changes, result.diagnostics, [*found.notes, *edit.notes])
+        location = resource.location if resource else None
+        adopted.append(Adopted(drift, location, places[drift.address]))
+    return Adoption(adopted, changes, result.diagnostics, notes)
 
 
 def _renamed(desired: State, applied: State, live: State) -> tuple[State, State]:

@@ -100,6 +100,9 @@ class _Rewriting:
         self.sites = Sites(edit, target)
         self.done: dict[tuple[Mark, Path], Place] = {}
         self.outcomes: dict[Mark, Document] = {}
+        self.documents: dict[str, list[Resource]] = {}
+        for resource in wanted.values():
+            self.documents.setdefault(resource.parent or resource.address, []).append(resource)
 
     def carry_out(self, differing: Sequence[Differing]) -> None:
         """Edit whatever differs."""
@@ -278,7 +281,7 @@ class _Rewriting:
         kind = all_kinds()[self.types[self.wanted[root].domain].kind]
         if kind.decompile is None:
             raise CannotEdit(f"{root} can't be written: {kind.name} has no way back from rows.")
-        return dict(kind.decompile(self.wanted.parts(root)))[root]
+        return dict(kind.decompile(self.documents[root]))[root]
 
 
 _UNSET: dict[str, Json] = {UNSET: True}
