@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from configsync.cli import options, output
-
-if TYPE_CHECKING:
-    from configsync.source.project import Project, Target
-    from configsync.store.database import Database
 
 SECTION = "Write"
 
@@ -36,7 +30,7 @@ def command(
     from configsync.usecases.explain import explain
 
     project, target = options.find(directory, target_name)
-    database = _configured(project, target, database_url)
+    database = options.existing(project, target, database_url)
     try:
         fields = explain(project, target, address, field, database)
     except DatabaseError as error:
@@ -51,14 +45,3 @@ def command(
 
         output.text(view.render(address, fields, output.style()))
     return 0
-
-
-def _configured(project: Project, target: Target, url: str | None) -> Database | None:
-    """The database, if there is one already: an explanation creates none."""
-    from configsync.store.database import open_database
-    from configsync.store.url import parse_url
-
-    found = parse_url(project.database(url, target, os.environ), project.root)
-    if found.dialect == "sqlite" and not os.path.exists(found.connect):
-        return None
-    return open_database(found, create=False)

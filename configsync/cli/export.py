@@ -66,7 +66,8 @@ def _report(project: Project, found: Export, folder: str, written: list[str]) ->
     from configsync.usecases.export import is_source
 
     output.data("".join(f"Wrote {one_line(name)}\n" for name in written))
-    rest = len(found.files()) - len(written)
+    schemas = f"{project.schemas}/"
+    rest = len(found.files()) - sum(not name.startswith(schemas) for name in written)
     if rest:
         output.data(f"{rest} {'file was' if rest == 1 else 'files were'} so already.\n")
     if is_source(project, folder):

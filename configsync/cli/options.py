@@ -197,3 +197,17 @@ def connect(project: Project, target: Target, url: str | None) -> Database:
 
     text = project.database(url, target, os.environ)
     return open_database(parse_url(text, project.root))
+
+
+def existing(project: Project, target: Target, url: str | None) -> Database | None:
+    """The database that a command means, which creates none; None if SQLite has no file of it.
+
+    Raises UsageError or DatabaseError.
+    """
+    from configsync.store.database import open_database
+    from configsync.store.url import parse_url
+
+    found = parse_url(project.database(url, target, os.environ), project.root)
+    if found.dialect == "sqlite" and not os.path.exists(found.connect):
+        return None
+    return open_database(found, create=False)

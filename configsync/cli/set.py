@@ -14,7 +14,7 @@ from configsync.cli import options, output
 if TYPE_CHECKING:
     from configsync.edit.draft import FileChange
     from configsync.source.project import Project, Target
-    from configsync.usecases.edit import EditReport
+    from configsync.usecases.editing import EditReport
 
 SECTION = "Write"
 
@@ -107,7 +107,7 @@ def _refused(project: Project, report: EditReport) -> int:
     from configsync.render.text import diagnostics as view
     from configsync.source.files import read_text
 
-    sources: dict[str, str] = {change.file: change.new for change in report.changes}
+    sources = {change.file: change.new or "" for change in report.changes}
     for found in report.diagnostics:
         for place in (found.location, *(r.location for r in found.related)):
             text = read_text(project.root, place.file) if place else None
@@ -126,7 +126,8 @@ def _diff(changes: list[FileChange]) -> Iterator[str]:
     for change in changes:
         name = one_line(change.file)
         old = "/dev/null" if change.old is None else f"a/{name}"
-        lines = unified_diff(_lines(change.old or ""), _lines(change.new), old, f"b/{name}")
+        new = "/dev/null" if change.new is None else f"b/{name}"
+        lines = unified_diff(_lines(change.old or ""), _lines(change.new or ""), old, new)
         for index, line in enumerate(lines):
             text = visible(line.removesuffix("\n").removesuffix("\r"))
             if index > 1 and line.startswith(("+", "-")):

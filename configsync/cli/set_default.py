@@ -20,7 +20,8 @@ SECTION = "Write"
 def command(address: str, directory: Path, target_name: str | None, dry_run: bool) -> int:
     """Make a profile the default one.
 
-    The line ``default: true`` moves to it from where it was.
+    The line ``default: true`` moves to it from where it was; what a base or an
+    overlay says is overruled where it must be.
     """
     from configsync.usecases.edit import set_default
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from configsync.compiler.cache import FOLDER
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
 from configsync.core.errors import ConfigsyncError, UsageError
 from configsync.edit.emit import write_files
 from configsync.edit.references import files_referred_to
+from configsync.edit.splice import without_documents
 from configsync.source.files import read_text, scan
 from configsync.source.project import Project
 from configsync.source.reader import read
@@ -22,20 +25,25 @@ from configsync.source.reader import read
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file before and after; ``old`` is None if it wasn't there."""
+    """One file before and after; ``old`` is None if it wasn't there, ``new`` if it goes."""
 
     file: str
     old: str | None
-    new: str
+    new: str | None
 
 
 @dataclass(slots=True)
 class Draft:
-    """The changed files of a project, by their names relative to its folder."""
+    """The changed files of a project, by their names relative to its folder.
+
+    Documents in ``dropped`` still stand in ``after``, so that those behind them
+    keep their numbers while more is edited; they go with `changes`.
+    """
 
     project: Project
     before: dict[str, str | None] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
+    dropped: dict[str, set[int]] = field(default_factory=dict)
 
     def text(self, file: str) -> str:
         """A file's text as it would be. Raises ConfigsyncError if it can't be read."""
@@ -58,16 +66,32 @@ class Draft:
             self.before[file] = self.original(file) if exists else None
         self.after[file] = text
 
+    def is_free(self, file: str) -> bool:
+        """Tell whether there is no file of a name, neither now nor in the draft."""
+        return file not in self.after and not os.path.lexists(self.project.root / file)
+
     def create(self, file: str, text: str) -> None:
         """Add a file. Raises UsageError if there is one of its name."""
-        if file in self.after or os.path.lexists(self.project.root / file):
+        if not self.is_free(file):
             raise UsageError(f"{file} exists already, and is not overwritten.")
         self.put(file, text)
 
+    def drop(self, file: str, document: int) -> None:
+        """Take a document, counted from 0, out of a file; with its last one, the file goes."""
+        self.put(file, self.text(file))
+        self.dropped.setdefault(file, set()).add(document)
+
     def changes(self) -> list[FileChange]:
-        """What differs, in the order of the files' names."""
-        every = (FileChange(f, self.before[f], self.after[f]) for f in sorted(self.after))
+        """What differs, in the order of the files' names.
+
+        Raises CannotEdit if a file can't be without the documents that are dropped.
+        """
+        every = (FileChange(f, self.before[f], self.outcome(f)) for f in sorted(self.after))
         return [change for change in every if change.old != change.new]
+
+    def outcome(self, file: str) -> str | None:
+        """A file's text without the documents that are dropped, None if it goes."""
+        return without_documents(self.text(file), self.dropped.get(file, ()))
 
     def write(self) -> None:
         """Write every change, each file by one replacement: all of them, or none.
@@ -83,7 +107,9 @@ class Draft:
                 raise ConfigsyncError(
                     f"{change.file} was changed meanwhile. Nothing was written; try again."
                 )
-        write_files(self.project.root, {c.file: c.new for c in changes}, force=True)
+        kept = {c.file: c.new for c in changes if c.new is not None}
+        gone = [c.file for c in changes if c.new is None]
+        write_files(self.project.root, kept, gone, force=True)
 
     @contextmanager
     def as_it_would_be(self, documents: Iterable[Document]) -> Iterator[Project]:
@@ -96,10 +122,10 @@ class Draft:
         names = set(scan(root, (*self.project.paths, *overlays))[0])
         for document in documents:
             names.update(files_referred_to(document.body, document.file))
-        for change in self.changes():
-            names.update(
-                files_referred_to(read(change.new, change.file, aliases=True).roots, change.file)
-            )
+        changes = self.changes()
+        for change in changes:
+            roots = read(change.new or "", change.file, aliases=True).roots
+            names.update(files_referred_to(roots, change.file))
         schemas = root / self.project.schemas
         if schemas.is_dir():
             names.update(f"{self.project.schemas}/{file.name}" for file in schemas.iterdir())
@@ -108,10 +134,15 @@ class Draft:
             for overlay in overlays:
                 if (root / overlay).is_dir():
                     (shadow / overlay).mkdir(parents=True, exist_ok=True)
-            for name in names:
+            for name in names - {c.file for c in changes}:
                 _copy(root / name, shadow / name)
-            for change in self.changes():
-                _write(shadow / change.file, change.new)
+            for path in self.project.paths:
+                if (root / path).is_dir():
+                    (shadow / path).mkdir(parents=True, exist_ok=True)
+            for change in changes:
+                if change.new is not None:
+                    _write(shadow / change.file, change.new)
+            _copy_cache(root, shadow)
             yield replace(self.project, root=shadow)
 
     def _overlays(self) -> list[str]:
@@ -121,6 +152,20 @@ class Draft:
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(text.encode())
+
+
+def _copy_cache(root: Path, shadow: Path) -> None:
+    """Give the shadow what is known of files that don't change; without, they are read anew."""
+    file = root / FOLDER / "cache.db"
+    if file.is_symlink() or file.parent.is_symlink() or not file.is_file():
+        return
+    (shadow / FOLDER).mkdir()
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=2)) as known,
+        closing(sqlite3.connect(shadow / FOLDER / "cache.db")) as copy,
+    ):
+        known.backup(copy)
 
 
 def _copy(source: Path, target: Path) -> None:

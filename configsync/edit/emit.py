@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,13 @@ def file_stems(names: Mapping[str, str]) -> dict[str, str]:
     return stems
 
 
-def write_files(root: Path, files: Mapping[str, str], *, force: bool = False) -> list[str]:
+def write_files(
+    root: Path, files: Mapping[str, str], gone: Iterable[str] = (), *, force: bool = False
+) -> list[str]:
     """Write files below a folder: all of them, or none; returns those that weren't so already.
 
     A file that is there with other content is overwritten only with ``force``.
+    Those in ``gone``, none of which is among ``files``, are deleted.
     Raises UsageError without, and ConfigsyncError where the disk refuses.
     """
     fresh = {n: text.encode() for n, text in files.items() if _content(root / n) != text.encode()}
@@ -104,9 +107,13 @@ def write_files(root: Path, files: Mapping[str, str], *, force: bool = False) ->
                 with file.open("xb") as handle:
                     undo.append((file, None))
                     handle.write(data)
+        for file in (root / name for name in gone):
+            before = file.read_bytes()
+            file.unlink()
+            undo.append((file, before))
     except OSError as error:
         for file, content in reversed(undo):
-            file.unlink(missing_ok=True) if content is None else _replace(file, content)
+            _put_back(file, content)
         raise ConfigsyncError(
             f"{error.filename} can't be written: {error.strerror}. Nothing was."
         ) from error
@@ -220,6 +227,15 @@ def _content(file: Path) -> bytes | None:
         return file.read_bytes() if file.is_file() and not file.is_symlink() else None
     except OSError:
         return None
+
+
+def _put_back(file: Path, content: bytes | None) -> None:
+    if content is None:
+        file.unlink(missing_ok=True)
+    elif file.exists():
+        _replace(file, content)
+    else:
+        file.write_bytes(content)
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -75,18 +75,34 @@ class Formatter:
             return Formatted(text)
         change = self._change(reading, tree, source, formatted, file)
         if change is not None:
-            return _refused(Location(file, 1, 1), change)
+            reason, line = change
+            return _refused(Location(file, line, 1), reason)
         return Formatted(formatted)
 
     def _change(
         self, before: Reading, tree: Tree, source: str, formatted: str, file: str
-    ) -> str | None:
-        """Say what formatting would change besides the form; None if nothing."""
+    ) -> tuple[str, int] | None:
+        """Say what formatting would change besides the form, and in which line; None if nothing."""
         after = self._read(formatted, file)
+        if before.roots != after.roots or not all(map(equal, before.roots, after.roots)):
+            return "a value would change", _changed_line(before.roots, after.roots)
+        reason = self._other_change(before, after, tree, source, formatted, file)
+        pairs = enumerate(zip(source.split("\n"), formatted.split("\n"), strict=False), 1)
+        line = next((n for n, (old, new) in pairs if old != new), 1)
+        return None if reason is None else (reason, line)
+
+    def _other_change(
+        self,
+        before: Reading,
+        after: Reading,
+        tree: Tree,
+        source: str,
+        formatted: str,
+        file: str,
+    ) -> str | None:
+        """Say what would change though the values are the same."""
         if _findings(before) != _findings(after):
             return "other faults would be found in it"
-        if len(before.roots) != len(after.roots) or not all(map(equal, before.roots, after.roots)):
-            return "a value would change"
         try:
             again = parse(formatted)
         except Unsafe as unsafe:
@@ -127,6 +143,21 @@ def _refused(where: Location, reason: str) -> Formatted:
         help="It stays as it is. Write this place in a plainer way, and format it again.",
     )
     return Formatted(None, (diagnostic,))
+
+
+def _changed_line(before: list[Any], after: list[Any]) -> int:
+    """The line in which the first value stands that is another one afterwards."""
+    pending: list[tuple[Any, Any, int]] = [(before, after, 1)]
+    while pending:
+        old, new, line = pending.pop()
+        if isinstance(old, Map) and isinstance(new, Map) and old.keys() == new.keys():
+            pending += [(old[key], new[key], old.marks[key][1]) for key in reversed(old)]
+        elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+            lines = [m[1] for m in old.marks] if isinstance(old, Seq) else [1] * len(old)
+            pending += reversed(list(zip(old, new, lines, strict=True)))
+        elif not equal(old, new):
+            return line
+    return 1
 
 
 def _findings(reading: Reading) -> Counter[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ that exactly the change asked for results, is refused: see `CannotEdit`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from configsync.core import codes
@@ -80,6 +80,27 @@ def document_text(text: str, document: int) -> str:
     return edit.mark + part if document == 0 else part
 
 
+def without_documents(text: str, documents: Collection[int]) -> str | None:
+    """Return ``text`` without some of its documents and their comments; None if none is left.
+
+    ``documents`` counts as `set_value` does. Raises CannotEdit if the text isn't
+    YAML, or if what is left would not read as it did.
+    """
+    if not documents:
+        return text
+    edit = _Edit(text, min(documents), ())
+    kept = [i for i in range(len(edit.trees)) if i not in documents]
+    if not any(edit.data[i] is not None for i in kept):
+        return None
+    parts = (edit.body[edit.trees[i].start : edit.trees[i].end] for i in kept)
+    result = edit.mark + "".join(parts)
+    reading = read(result, "", aliases=True)
+    new = Counter(_faults(reading)) - edit.faults
+    if new or not equal(plain(reading.roots), [edit.data[i] for i in kept]):
+        raise edit.cannot("the documents left in the file would be read as something else")
+    return result
+
+
 def plain(node: Any) -> Json:
     """Data without places, as ``equal`` compares it."""
     if isinstance(node, dict):
@@ -111,6 +132,7 @@ class _Edit:
         trees = parse(self.body)
         if len(trees) != len(self.data) or not 0 <= document < len(trees):
             raise self.cannot(f"there is no document {document + 1}")
+        self.trees = trees
         self.tree: Tree = trees[document]
         assert self.tree.root is not None
         self.spots, self.missing = find(self.body, self.tree.root, path)

@@ -223,6 +223,9 @@ def insertions(
             yield from _into_flow(text, spot.node, head, at)
         return
     count = len(spot.node.entries)
+    if key is None and count:
+        # In brackets, if its neighbour is.
+        place = replace(place, flow=spot.node.entries[-1].value.flow)
     wanted = [count if at is None else min(at, count), count, *range(count - 1, -1, -1)]
     for index in dict.fromkeys(wanted):
         for care in Care:

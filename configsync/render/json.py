@@ -207,6 +207,26 @@ def explanation(address: str, fields: Iterable[Any]) -> str:
     )
 
 
+def adoption(found: Any) -> str:
+    """What was adopted; see `configsync.usecases.adopt`. With errors, nothing was."""
+    failed = bool(found.diagnostics)
+    return _spell(
+        {
+            "adopted": [
+                {
+                    "address": a.drift.address,
+                    "fields": {k: {"old": o, "new": n} for k, (o, n) in a.drift.values.items()},
+                    "location": _location(a.location),
+                }
+                for a in (() if failed else found.adopted)
+            ],
+            "files": [] if failed else [c.file for c in found.changes],
+            "notes": list(found.notes),
+            "diagnostics": [_diagnostic(d) for d in found.diagnostics],
+        }
+    )
+
+
 def table(name: str, rows: Iterable[dict[str, Any]]) -> str:
     """Rows under one name."""
     return _spell({name: list(rows)})

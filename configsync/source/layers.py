@@ -232,6 +232,39 @@ class _Merge:
         return merged
 
 
+def find_in(layer: Document, path: Path, merged: Document, keys: ListKeys) -> Path | None:
+    """The path in a layer of what stands at ``path`` of the merged document.
+
+    None where the layer says nothing about it. A reference on the way is all
+    that a layer says: then the path leads to that.
+    """
+    node: Any = layer.body
+    found: list[str | int] = []
+    for depth, step in enumerate(path):
+        if isinstance(node, Seq):
+            key = keys.get(tuple(str(s) for s in path[:depth]))
+            item = merged.get(path[: depth + 1])
+            index = _item(node, key, item) if key is not None else step
+            if not isinstance(index, int) or index >= len(node):
+                return None
+            found.append(index)
+        elif isinstance(node, Map) and _is_reference(node):
+            return tuple(found)
+        elif isinstance(node, Map) and step in node:
+            found.append(step)
+        else:
+            return None
+        node = node[found[-1]]
+    return tuple(found)
+
+
+def _item(items: Seq, key: str, wanted: Any) -> int | None:
+    """The index of the item that has the same key as ``wanted``."""
+    name = wanted.get(key) if isinstance(wanted, Map) else None
+    named = (i for i, item in enumerate(items) if isinstance(item, Map) and item.get(key) == name)
+    return next(named, None)
+
+
 def unset_left(document: Document) -> list[Diagnostic]:
     """Where a document removes something though it lies over nothing."""
     problems: list[Diagnostic] = []
@@ -254,7 +287,11 @@ def _is_unset(value: Any) -> bool:
 
 def _replaces(old: Map, new: Map) -> bool:
     """A reference is one value: nothing merges into it."""
-    return any(len(n) == 1 and next(iter(n)) in ("$file", "$var") for n in (old, new))
+    return _is_reference(old) or _is_reference(new)
+
+
+def _is_reference(node: Map) -> bool:
+    return len(node) == 1 and next(iter(node)) in ("$file", "$var")
 
 
 def _nothing_to_unset(node: Map, path: Path) -> Diagnostic:

@@ -9,12 +9,12 @@ from typing import Any
 from configsync.compiler.layered import load_overlay
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.document import Document, Map, Path, Seq
+from configsync.core.document import Document, Map
 from configsync.core.errors import UsageError
 from configsync.core.kind import Compiled, Kind
 from configsync.core.values import Json
 from configsync.kinds import all_kinds, resource_types
-from configsync.source.layers import OWN, Layers, ListKeys, is_abstract, merge
+from configsync.source.layers import OWN, Layers, find_in, is_abstract, merge
 from configsync.source.load import load
 from configsync.source.project import Project, Target
 from configsync.source.references import References
@@ -140,12 +140,11 @@ def _fields(
         for index, layer in enumerate(stack):
             if path[0] == "metadata" and path[1] in OWN and layer.name != own:
                 continue
-            found = _at(layer, path, merged, kind.list_keys)
+            found = find_in(layer, path, merged, kind.list_keys)
             if found is not None:
-                value, location = found
-                chain.append(
-                    Setting(location, _followed(references, value), _layer_name(stack, index, own))
-                )
+                value = _followed(references, layer.get(found))
+                kind_of_layer = _layer_name(stack, index, own)
+                chain.append(Setting(layer.locate(found), value, kind_of_layer))
         chain.reverse()
         value = chain[0].value if chain else compiled.values[column.name]
         yield Explanation(column.name, value, chain)
@@ -157,42 +156,6 @@ def _layer_name(stack: list[Document], index: int, own: str | None) -> str:
     if index > 0 and stack[index - 1].name == layer.name:
         return "overlay"
     return "document" if layer.name == own else "base"
-
-
-def _at(
-    layer: Document, path: Path, merged: Document, keys: ListKeys
-) -> tuple[Any, Location] | None:
-    """The value that a layer sets at a path of the merged document, and its place."""
-    node: Any = layer.body
-    whole: Any = merged.body
-    mark = layer.body.mark
-    for depth, step in enumerate(path):
-        whole = whole[step] if whole is not None and _has(whole, step) else None
-        if isinstance(node, Seq):
-            key = keys.get(tuple(str(s) for s in path[:depth]))
-            index = _item(node, key, whole) if key is not None else step
-            if not isinstance(index, int) or index >= len(node):
-                return None
-            node, mark = node[index], node.marks[index]
-        elif isinstance(node, Map) and isinstance(step, str) and step in node:
-            node, mark = node[step], node.marks[step]
-        else:
-            return None
-    return node, Location(*mark)
-
-
-def _has(node: Any, step: str | int) -> bool:
-    if isinstance(node, dict):
-        return step in node
-    return isinstance(node, list) and isinstance(step, int) and step < len(node)
-
-
-def _item(node: Seq, key: str, wanted: Any) -> int | None:
-    name = wanted.get(key) if isinstance(wanted, dict) else None
-    for index, item in enumerate(node):
-        if isinstance(item, Map) and item.get(key) == name:
-            return index
-    return None
 
 
 def _followed(references: References, value: Any) -> Json:

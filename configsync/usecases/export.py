@@ -26,6 +26,7 @@ from configsync.usecases.import_ import (
     stage,
     whole,
 )
+from configsync.usecases.schema import missing_schemas
 
 
 @dataclass(slots=True)
@@ -94,6 +95,8 @@ def write_export(project: Project, found: Export, folder: str, *, force: bool) -
     files = {_join(folder, name): text for name, text in found.files().items()}
     if is_source(project, folder):
         _refuse_doubles(project, found, set(files))
+        kinds = sorted({d.kind for d in found.documents})
+        files |= missing_schemas(project, [all_kinds()[k] for k in kinds])
     try:
         return write_files(project.root, files, force=force)
     except UsageError as error:
@@ -153,7 +156,8 @@ def _lay_out(
             if inline:
                 document.files = {document.file: emit(body)}
             else:
-                comment = schema_comment(project, folder, document.kind)
+                there = not is_source(project, folder)
+                comment = schema_comment(project, folder, document.kind, there=there)
                 document.files = lay_out(body, stem, comment)
         except ValueError:
             faults.append(_fault(document.address, codes.UNSTORABLE, "YAML can't hold its texts"))

@@ -21,6 +21,7 @@ from configsync.importers.importer import Draft, Importer
 from configsync.kinds import all_kinds
 from configsync.source.load import load
 from configsync.source.project import Project, Target
+from configsync.usecases.schema import missing_schemas
 from configsync.usecases.validate import Validation, validate
 
 _NAME = ("metadata", "name")
@@ -69,7 +70,9 @@ def import_from(project: Project, importer: Importer, path: Path, name: str | No
     diagnostics = sorted([*found.diagnostics, *problems], key=lambda d: d.sort_key)
     if has_errors(diagnostics):
         return ImportReport(diagnostics=diagnostics)
-    written = write_files(project.root, files)
+    # The files name their schema, so that editors find it.
+    schemas = missing_schemas(project, [all_kinds()[k] for k in sorted({d.kind for d in drafts})])
+    written = write_files(project.root, {**files, **schemas})
     return ImportReport(written, found.not_taken, notes, diagnostics)
 
 
@@ -102,9 +105,14 @@ def home(project: Project) -> str:
     return str(path)
 
 
-def schema_comment(project: Project, folder: str, kind: str) -> str:
-    """The comment by which editors find the schema from a file in ``folder``."""
+def schema_comment(project: Project, folder: str, kind: str, *, there: bool = False) -> str:
+    """The comment by which editors find the schema from a file in ``folder``.
+
+    With ``there``, none if the project doesn't have the schema.
+    """
     schema = project.root / project.schemas / all_kinds()[kind].schema_file
+    if there and not schema.is_file():
+        return ""
     relative = os.path.relpath(schema, project.root / folder).replace(os.sep, "/")
     return f"yaml-language-server: $schema={relative}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 from configsync.checks.generate import generate, spell
@@ -22,6 +23,15 @@ def schema_files(kinds: Iterable[Kind]) -> dict[str, str]:
         files[kind.schema_file] = schema_text(kind)
         files[kind.part_file] = schema_text(kind, partial=True)
     return files
+
+
+def missing_schemas(project: Project, kinds: Iterable[Kind]) -> dict[str, str]:
+    """The schema files of kinds that the project doesn't have, by name relative to its root.
+
+    Those that it has may be tightened, and stay as they are.
+    """
+    files = {f"{project.schemas}/{name}": text for name, text in schema_files(kinds).items()}
+    return {n: text for n, text in files.items() if not os.path.lexists(project.root / n)}
 
 
 def write_schemas(project: Project, kinds: Iterable[Kind]) -> list[str]:

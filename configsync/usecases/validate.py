@@ -23,6 +23,10 @@ class Validation:
     diagnostics: tuple[Diagnostic, ...]
 
     @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+    @property
     def ok(self) -> bool:
         return not has_errors(self.diagnostics)
 

@@ -65,6 +65,8 @@ def test_a_filled_database_becomes_a_project(workspace: Workspace) -> None:
         "Wrote profiles/production.yaml\n"
         "Wrote profiles/production/system_prompt.md\n"
         "Wrote profiles/team-a-100.yaml\n"
+        "Wrote schemas/profile.partial.schema.json\n"
+        "Wrote schemas/profile.schema.json\n"
         "\n"
         "Next: configsync plan, which has nothing to change\n"
     )

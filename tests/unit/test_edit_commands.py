@@ -319,6 +319,27 @@ def test_files_are_written_all_or_none(
     ]
 
 
+def test_a_file_that_goes_is_put_back_if_not_all_can_be_written(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlink = Path.unlink
+
+    def failing(file: Path, missing_ok: bool = False) -> None:
+        if file.name == "production.yaml":
+            raise PermissionError(13, "Permission denied", str(file))
+        unlink(file, missing_ok=missing_ok)
+
+    draft = Draft(find_project(workspace.root))
+    draft.put(PROMPT, "Other.\n")
+    draft.drop(OTHER, 0)
+    draft.drop(FILE, 0)
+    monkeypatch.setattr(Path, "unlink", failing)
+    with pytest.raises(ConfigsyncError, match=r"production\.yaml can't be written"):
+        draft.write()
+    assert (text(workspace), text(workspace, OTHER)) == (PRODUCTION, DEVELOPMENT)
+    assert text(workspace, PROMPT) == "Make at most {max_slides} slides.\n"
+
+
 def test_a_file_that_changed_meanwhile_is_not_overwritten(workspace: Workspace) -> None:
     draft = Draft(find_project(workspace.root))
     draft.put(FILE, draft.text(FILE) + "# mine\n")

@@ -10,7 +10,13 @@ import pytest
 
 from configsync.core.document import Path
 from configsync.edit import splice
-from configsync.edit.splice import CannotEdit, document_text, remove_value, set_value
+from configsync.edit.splice import (
+    CannotEdit,
+    document_text,
+    remove_value,
+    set_value,
+    without_documents,
+)
 
 TABLE = """
 === the comment behind a value stays, and so does everything else
@@ -389,6 +395,24 @@ def test_a_wrong_way_is_never_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splice, "replacements", lambda *_: iter(wrong))
     with pytest.raises(CannotEdit):
         set_value("a: 1\nb: 1\n", 0, ("a",), 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "documents", "left"),
+    [
+        ("a: 1\n", [0], None),
+        ("a: 1\n", [], "a: 1\n"),
+        ("a: 1\n---\nb: 1\n", [0, 1], None),
+        ("\ufeffa: 1\n---\nb: 1\n", [0], "\ufeff---\nb: 1\n"),
+        ("# a\na: 1\n--- # b\nb: 1\n---\nc: 1", [1], "# a\na: 1\n---\nc: 1"),
+        ("a: 1\n---\nb: |+\n  x\n\n---\nc: 1\n", [2], "a: 1\n---\nb: |+\n  x\n\n"),
+        ("---\n---\na: 1\n", [1], None),
+    ],
+)
+def test_documents_go_with_their_comments(
+    text: str, documents: list[int], left: str | None
+) -> None:
+    assert without_documents(text, documents) == left
 
 
 def test_one_document_of_several() -> None:

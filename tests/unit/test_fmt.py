@@ -8,9 +8,11 @@ import stat
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
+from configsync.edit import format_lines
 from configsync.edit.format import Formatter
 from configsync.edit.plain import is_plain
 from configsync.kinds import all_kinds
@@ -504,7 +506,7 @@ def test_bytes(before: str, after: str) -> None:
         (
             "kind: Profile\nspec: # configsync: ignore CS204 a reason\n  {ai_infra: {}}\n",
             "an ignore comment would silence something else",
-            1,
+            2,
         ),
     ],
 )
@@ -512,6 +514,29 @@ def test_what_is_not_safe_is_refused(text: str, reason: str, line: int) -> None:
     result = FORMATTER.format(text, "a.yaml")
     assert result.text is None
     (diagnostic,) = result.diagnostics
+    assert diagnostic.summary == f"a.yaml can't be formatted safely: {reason}"
+    assert diagnostic.location is not None
+    assert diagnostic.location.line == line
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason", "line"),
+    [
+        (("d: 2", "d: 3"), "a value would change", 4),
+        (("c: [x]", "c: [x, y]"), "a value would change", 3),
+        (("f: two", "g: two"), "a value would change", 5),
+        (("# about", "# of"), "a comment would be lost", 3),
+    ],
+)
+def test_a_wrong_form_is_refused_in_the_line_that_it_is_about(
+    monkeypatch: pytest.MonkeyPatch, wrong: tuple[str, str], reason: str, line: int
+) -> None:
+    def write(*given: Any) -> str:
+        return format_lines.write(*given).replace(*wrong)
+
+    monkeypatch.setattr("configsync.edit.format.write", write)
+    text = "a: one\nb: {}\nc: [x]  # about\nd: 2\ne: {f: two}\n"
+    (diagnostic,) = FORMATTER.format(text, "a.yaml").diagnostics
     assert diagnostic.summary == f"a.yaml can't be formatted safely: {reason}"
     assert diagnostic.location is not None
     assert diagnostic.location.line == line

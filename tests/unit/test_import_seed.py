@@ -72,6 +72,8 @@ def test_each_profile_becomes_a_document(project: Workspace) -> None:
         "Wrote profiles/production/slide_editing_instructions.md\n"
         "Wrote profiles/production/system_prompt.md\n"
         "Wrote profiles/staging.yaml\n"
+        "Wrote schemas/profile.partial.schema.json\n"
+        "Wrote schemas/profile.schema.json\n"
         "\n"
         "Not taken, since a profile has no place for it:\n"
         "  version\n"

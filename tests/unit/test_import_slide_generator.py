@@ -35,6 +35,8 @@ def test_the_files_become_a_profile(application: Workspace) -> None:
     assert result.out == (
         "Wrote profiles/app.yaml\n"
         "Wrote profiles/app/system_prompt.md\n"
+        "Wrote schemas/profile.partial.schema.json\n"
+        "Wrote schemas/profile.schema.json\n"
         "\n"
         "Not taken, since a profile has no place for it:\n"
         "  config.yaml: api.port\n"

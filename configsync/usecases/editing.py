@@ -1,0 +1,300 @@
+"""One edit of a project's files: the documents as they are, and the draft of what they become.
+
+What the use cases that edit share: finding documents, their layers and where
+values stand in them, and judging a draft before it is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path as FilePath
+
+from configsync.core import address as addresses
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Severity
+from configsync.core.document import Document, Map, Path, show_path
+from configsync.core.errors import UsageError
+from configsync.core.kind import Kind
+from configsync.core.values import Json
+from configsync.edit.draft import Draft, FileChange
+from configsync.edit.emit import file_stems
+from configsync.edit.references import file_of, files_referred_to, reference_of
+from configsync.edit.splice import CannotEdit, remove_value, set_value
+from configsync.kinds import all_kinds
+from configsync.source.files import SUFFIXES
+from configsync.source.layers import Layers
+from configsync.source.load import load
+from configsync.source.project import Project, Target
+from configsync.source.reader import read
+from configsync.usecases.validate import Validation, validate
+
+_NAME: Path = ("metadata", "name")
+_EXTENDS: Path = ("metadata", "extends")
+
+
+@dataclass(frozen=True, slots=True)
+class EditReport:
+    """The changes of an edit; with ``diagnostics``, errors that it would bring, none was made."""
+
+    changes: list[FileChange]
+    diagnostics: list[Diagnostic]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """Where a value stands, or would: the file, which of its documents, the path in it."""
+
+    file: str
+    index: int
+    path: Path
+
+
+def where_defined(document: Document, path: Path, draft: Draft) -> Defined:
+    """Find where the value at ``path`` of a document, one layer by itself, stands in its file."""
+    roots = read(draft.original(document.file), document.file, aliases=True).roots
+    marks = [root.mark if isinstance(root, Map) else None for root in roots]
+    return Defined(document.file, marks.index(document.body.mark), path)
+
+
+class Editing:
+    """One edit: the documents as they are, and the draft of what they become."""
+
+    def __init__(self, project: Project, dry_run: bool) -> None:
+        self.project = project
+        self.dry_run = dry_run
+        self.draft = Draft(project)
+        self.kinds = all_kinds()
+        self.notes: list[str] = []
+        self._by_overlay: dict[str | None, Layers] = {}
+        overlays = tuple(t.overlay for t in project.targets.values() if t.overlay is not None)
+        aliases = project.allow_aliases
+        source = load(project.root, project.paths, self.kinds, overlays, aliases=aliases)
+        self.documents, self.faults = source.documents, source.diagnostics
+        self.patches = load(project.root, overlays, self.kinds, aliases=aliases).documents
+
+    def kind(self, document: Document) -> Kind:
+        return self.kinds[document.kind]
+
+    def find(self, address: str) -> Document:
+        """The one document of an address ``kind/name``. Raises UsageError."""
+        slug, _, rest = address.partition("/")
+        kind = next((k for k in self.kinds.values() if k.slug == slug), None)
+        if kind is None or not rest or "/" in rest:
+            known = ", ".join(f"{k.slug}/NAME" for k in self.kinds.values())
+            raise UsageError(f"{address} is not the address of a document: {known}.")
+        name = addresses.split(rest)[0]
+        found = [d for d in self.documents if d.kind == kind.name and d.name == name]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            places = " and at ".join(str(d.locate(_NAME)) for d in found)
+            raise UsageError(f"{address} is defined twice, at {places}. Remove one of them.")
+        names = [d.name for d in self.documents if d.kind == kind.name and d.name is not None]
+        near = get_close_matches(name, names, 1)
+        hint = f" Did you mean {addresses.join(slug, near[0])}?" if near else ""
+        if self.faults:
+            hint += " Not every file could be read: see configsync validate."
+        raise UsageError(f"There is no {address} in {', '.join(self.project.paths)}.{hint}")
+
+    def layers(self, document: Document, targets: Sequence[Target]) -> list[Document]:
+        """The layers of a document, the one that wins first.
+
+        The overlay's is among them where one target is meant. Raises UsageError
+        where a base is missing or they turn in a circle.
+        """
+        stack = self._layers(targets[0].overlay if len(targets) == 1 else None).stack(document)
+        if isinstance(stack, Diagnostic):
+            raise UsageError(f"{stack.location}: {stack.summary}.")
+        return stack[::-1]
+
+    def _layers(self, overlay: str | None) -> Layers:
+        """The documents by name, with the patches of an overlay."""
+        found = self._by_overlay.get(overlay)
+        if found is None:
+            found = self._by_overlay[overlay] = Layers()
+            found.add(self.documents)
+            if overlay is not None:
+                folder = os.path.normpath(overlay) + "/"
+                found.add_patches(p for p in self.patches if p.file.startswith(folder))
+        return found
+
+    def note_others(self, changed: Document, meant: Document) -> None:
+        """Say whom else a change of a base reaches."""
+        if changed.name == meant.name:
+            return
+        users = [
+            addresses.join(self.kind(d).slug, d.name or "")
+            for d in self.documents
+            if d.get(_EXTENDS) == changed.name and d.name != meant.name
+        ]
+        if users:
+            note = f"{changed.file} is also a base of {', '.join(users)}."
+            self.notes += [note] if note not in self.notes else []
+
+    def refuse_name(self, kind: str, name: str) -> None:
+        """Raise UsageError if a document of the kind has the name."""
+        for document in self.documents:
+            if document.kind == kind and document.name == name:
+                raise UsageError(f"There is a {kind} {name} already, in {document.file}.")
+
+    def new_file(self, document: Document, name: str, wanted: str | None) -> str:
+        """The file for a copy of a document. Raises UsageError if no scan would find it."""
+        folder = os.path.dirname(document.file)
+        file = os.path.normpath(
+            wanted or os.path.join(folder, file_stems({name: name})[name] + ".yaml")
+        )
+        file = file.replace(os.sep, "/")
+        folders = [p for p in self.project.paths if not p.endswith(SUFFIXES)]
+        inside = any(
+            os.path.normpath(p) in (".", *map(str, FilePath(file).parents)) for p in folders
+        )
+        if not inside or not file.endswith(SUFFIXES) or file.startswith(("/", "../")):
+            raise UsageError(
+                f"{file} would not be read: name a .yaml file below one of the project's paths, "
+                f"{', '.join(self.project.paths)}."
+            )
+        return file
+
+    def again(self, document: Document) -> Document:
+        """A document as it is in the draft."""
+        if document.file not in self.draft.after:
+            return document
+        place = where_defined(document, (), self.draft)
+        root = read(self.draft.text(place.file), place.file, aliases=True).roots[place.index]
+        assert isinstance(root, Map)
+        # The mark of before the edit tells which document of the file it is.
+        root.mark = document.body.mark
+        return Document(document.kind, root)
+
+    def outcome(self, document: Document) -> Document:
+        """A document of the draft as it is to be, other documents of its file gone."""
+        place = where_defined(document, (), self.draft)
+        text = self.draft.outcome(place.file)
+        gone = self.draft.dropped.get(place.file, ())
+        index = place.index - sum(number < place.index for number in gone)
+        root = read(text or "", place.file, aliases=True).roots[index]
+        assert isinstance(root, Map)
+        return Document(document.kind, root)
+
+    def assign(self, document: Document, path: Path, value: Json) -> None:
+        """Set a field, or remove it if the value is None; a text in a file is set there."""
+        if path == _NAME:
+            raise UsageError("A name is changed with: configsync rename.")
+        old = reference_of(document.get(path))
+        if old is None or value is None or reference_of(value) is not None:
+            if value is None:
+                self.remove(document, path)
+            else:
+                self.put(document, path, value)
+        elif old[0] == "$var":
+            raise UsageError(
+                f"{show_path(path)} is the variable {old[1]} of the target. Set it under "
+                f"targets.NAME.vars in {_settings_file(self.project)}, or write "
+                f"{path[-1]}=null first."
+            )
+        else:
+            self.put_text(document, path, old[1], value)
+
+    def put(self, document: Document, path: Path, value: Json, at: int | None = None) -> None:
+        """Set a value where it is defined."""
+        self._edit(document, path, lambda text, d: set_value(text, d.index, d.path, value, at=at))
+
+    def drop(self, document: Document) -> None:
+        """Take a whole document away, with its comments."""
+        self.draft.drop(document.file, where_defined(document, (), self.draft).index)
+
+    def remove(self, document: Document, path: Path) -> None:
+        """Remove a value where it is defined. Raises UsageError if it isn't set."""
+        outer = document.get(path[:-1])
+        if outer is None or (isinstance(outer, dict) and path[-1] not in outer):
+            raise UsageError(f"{show_path(path)} is not set in {document.file}.")
+        self._edit(document, path, lambda text, d: remove_value(text, d.index, d.path))
+
+    def _edit(self, document: Document, path: Path, change: Callable[[str, Defined], str]) -> None:
+        place = where_defined(document, path, self.draft)
+        with saying(place.file):
+            self.draft.put(place.file, change(self.draft.text(place.file), place))
+
+    def put_text(self, document: Document, path: Path, reference: str, value: Json) -> None:
+        """Write the text of a file that a value refers to; say whose text else it is."""
+        if not isinstance(value, str):
+            raise UsageError(f"{show_path(path)} is the text of {reference}, and takes only text.")
+        file = self.text_file(document, path, reference)
+        self.draft.put(file, value)
+        users = [
+            addresses.join(self.kind(other).slug, other.name or "")
+            for other in (*self.documents, *self.patches)
+            if other.body.mark != document.body.mark
+            and file in files_referred_to(other.body, other.file)
+        ]
+        if users:
+            self.notes.append(f"{file} is also a text of {', '.join(users)}.")
+
+    def text_file(self, document: Document, path: Path, reference: str) -> str:
+        """The file that a value refers to. Raises UsageError if it can't be written."""
+        file = file_of(document.file, reference)
+        if file is None or self._behind_link(file) or ".git" in file.split("/"):
+            raise UsageError(f"{reference}, which {show_path(path)} refers to, can't be written.")
+        return file
+
+    def _behind_link(self, file: str) -> bool:
+        steps = FilePath(file)
+        return any((self.project.root / p).is_symlink() for p in (steps, *steps.parents))
+
+    def finish(self, targets: Sequence[Target]) -> EditReport:
+        """Validate the project as it would be, and write the draft if nothing stands against it."""
+        changes = self.draft.changes()
+        problems = self.new_errors(targets) if changes else []
+        if changes and not problems and not self.dry_run:
+            self.draft.write()
+        return EditReport(changes, problems, self.notes)
+
+    def validate(self, target: Target) -> Validation:
+        """What the project is with the draft; the desired state as far as documents compile."""
+        with self.draft.as_it_would_be((*self.documents, *self.patches)) as shadow:
+            return validate(shadow, target)
+
+    def new_errors(self, targets: Sequence[Target]) -> list[Diagnostic]:
+        """The errors that the draft brings, for any of the targets."""
+        new: dict[Diagnostic, None] = {}
+        with self.draft.as_it_would_be((*self.documents, *self.patches)) as shadow:
+            for target in targets:
+                after = _errors(shadow, target, cached=True)
+                known = _errors(self.project, target, cached=False) if after else []
+                before = Counter(map(_identity, known))
+                for error in after:
+                    before[_identity(error)] -= 1
+                    if before[_identity(error)] < 0:
+                        new[error] = None
+        return list(new)
+
+
+@contextmanager
+def saying(file: str) -> Iterator[None]:
+    """Say in which file it is that an edit is refused."""
+    try:
+        yield
+    except CannotEdit as error:
+        raise CannotEdit(f"{file}: {error}") from error
+
+
+def _errors(project: Project, target: Target, *, cached: bool) -> list[Diagnostic]:
+    found = validate(project, target, resources=False, cached=cached).diagnostics
+    return [d for d in found if d.severity is Severity.ERROR]
+
+
+def _identity(error: Diagnostic) -> tuple[str, str, str, str]:
+    """What an error is before and after an edit, though its line may be another."""
+    # Why a file can't be read may be said otherwise where only readable ones are.
+    summary = "" if error.code == codes.BAD_FILE_REFERENCE.code else error.summary
+    return (error.code, error.location.file if error.location else "", error.path, summary)
+
+
+def _settings_file(project: Project) -> str:
+    return "configsync.toml" if (project.root / "configsync.toml").is_file() else "pyproject.toml"

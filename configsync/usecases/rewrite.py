@@ -1,0 +1,328 @@
+"""Rewrite: edit a source so that it compiles to a wanted state, each value where it is defined.
+
+What the source gives is compared with what it should, and what differs is
+edited; then the source is compiled again with the edits. So no edit has to
+know what else it brings, as a list's single item that is no longer the only
+one. What isn't reached in a few rounds is refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import Any
+
+from configsync.core import address as addresses
+from configsync.core.diagnostic import Diagnostic, Location
+from configsync.core.document import Document, Mark, Path, show_path
+from configsync.core.resource import Resource, State
+from configsync.core.values import Json, equal
+from configsync.edit.emit import file_stems, lay_out
+from configsync.edit.splice import CannotEdit
+from configsync.kinds import all_kinds, resource_types
+from configsync.source.layers import UNSET, find_in
+from configsync.source.project import Target
+from configsync.usecases.editing import Editing
+from configsync.usecases.import_ import home, schema_comment, whole
+from configsync.usecases.sites import Layered, Site, Sites
+
+ROUNDS = 4
+"""How often what is left is edited. Of all that is known, the second brings what is wanted."""
+
+Place = tuple[Document, Path] | Location
+"""A path in a layer, or where something stood that is gone."""
+
+
+@dataclass(slots=True)
+class Rewritten:
+    """What a rewrite comes to. With ``diagnostics``, errors that it would bring, don't write it.
+
+    ``desired`` is what the source compiles to then. ``places`` tells where the
+    value of each address and column stands that was edited; what is gone, where it stood.
+    """
+
+    desired: State
+    diagnostics: list[Diagnostic]
+    places: dict[tuple[str, str], Location]
+
+
+def rewrite(
+    edit: Editing, target: Target, others: Iterable[Target], desired: State, wanted: State
+) -> Rewritten:
+    """Draft the edits after which the source compiles to ``wanted``, for a target.
+
+    ``desired`` is what it compiles to now, without errors. ``others`` are
+    targets for which no error may come up either. Writes nothing. Raises
+    CannotEdit where a value can't be written without changing another one.
+    """
+    work = _Rewriting(edit, target, wanted)
+    differing = list(_differing(desired, wanted))
+    problems: list[Diagnostic] = []
+    for number in range(ROUNDS):
+        if not differing or (number and any(before is None for _, before, _ in differing)):
+            # What has no resources after an edit is a document that can't be compiled.
+            break
+        work.carry_out(differing)
+        found = edit.validate(target)
+        desired, problems = found.desired, list(found.errors)
+        differing = list(_differing(desired, wanted))
+    if edit.draft.changes() and not problems:
+        problems = edit.new_errors(list(others))
+    if differing and not problems:
+        at = differing[0][0]
+        raise CannotEdit(f"{at} can't be written so that the source gives it. Change it by hand.")
+    places = {} if problems else {key: work.locate(p) for key, p in work.places.items()}
+    return Rewritten(desired, problems, places)
+
+
+Differing = tuple[str, Resource | None, Resource | None]
+
+
+def _differing(desired: State, wanted: State) -> Iterator[Differing]:
+    """The addresses at which two states differ, with both resources."""
+    for at in sorted(desired.keys() | wanted.keys()):
+        before, after = desired.get(at), wanted.get(at)
+        if before is None or after is None or not before.same_values(after):
+            yield at, before, after
+
+
+class _Rewriting:
+    """The edits, round by round."""
+
+    def __init__(self, edit: Editing, target: Target, wanted: State) -> None:
+        self.edit = edit
+        self.target = target
+        self.wanted = wanted
+        self.types = resource_types()
+        self.places: dict[tuple[str, str], Place] = {}
+        self.sites = Sites(edit, target)
+        self.done: dict[tuple[Mark, Path], Place] = {}
+        self.outcomes: dict[Mark, Document] = {}
+        self.documents: dict[str, list[Resource]] = {}
+        for resource in wanted.values():
+            self.documents.setdefault(resource.parent or resource.address, []).append(resource)
+
+    def carry_out(self, differing: Sequence[Differing]) -> None:
+        """Edit whatever differs."""
+        self.sites = Sites(self.edit, self.target)
+        self.done.clear()
+        roots = [after for _, before, after in differing if before is None and after]
+        new = {r.address: r for r in roots if r.parent is None}
+        self._write_new(new)
+        for at, before, after in differing:
+            if after is None:
+                assert before is not None
+                self._remove(before)
+            elif before is None:
+                if after.parent is not None and after.parent not in new:
+                    self._add(after)
+            else:
+                for column in after.differing(before):
+                    self.places[at, column] = self._set(at, after, column)
+
+    def locate(self, place: Place) -> Location:
+        """The line of a place in the files as they become."""
+        if isinstance(place, Location):
+            return place
+        layer, path = place
+        mark = layer.body.mark
+        if mark not in self.outcomes:
+            self.outcomes[mark] = self.edit.outcome(layer)
+        return self.outcomes[mark].locate(path)
+
+    def _set(self, at: str, resource: Resource, column: str) -> Place:
+        """Give a column of a resource the wanted value, in the layer that wins; returns where."""
+        value = resource.values[column]
+        one = self.sites.of(resource.parent or at)
+        path = one.path(at, column)
+        found = one.sites(path)
+        if not found:
+            return self._put(one, one.document, path, value)
+        site = found[0]
+        match site.reference:
+            case ("$var", name):
+                raise CannotEdit(
+                    f"{site.layer.locate(site.path)}: {show_path(path)} is the variable {name} of "
+                    "the target. Change it in the settings, or write the value in its place."
+                )
+            case ("$file", name) if isinstance(value, str) and self._agreed_text(site, value):
+                file = self.edit.text_file(site.layer, site.path, name)
+                self.edit.draft.put(file, value)
+                return Location(file, 1, 1)
+        # What is absent is false.
+        absent = value is None or (value is False and column == self.types[resource.domain].default)
+        if self._agreed(self.sites.taking(site), value):
+            key = (site.layer.body.mark, site.path)
+            if key not in self.done:
+                gone = absent and len(found) == 1
+                self.done[key] = self._change(one, path, site, site.layer, value, gone)
+            return self.done[key]
+        if one.owns(site.layer):
+            raise CannotEdit(self._shared(one, site, path, value))
+        return self._change(one, path, site, one.document, value, gone=False)
+
+    def _change(
+        self, one: Layered, path: Path, site: Site, layer: Document, value: Json, gone: bool
+    ) -> Place:
+        """Change what a site gives, there or in a layer above it."""
+        if gone:
+            return self._take(one, layer, path)
+        if value is None:
+            value = dict(_UNSET)
+        elif site.text is not None and isinstance(value, str):
+            value = {"$file": self._text_of_its_own(layer, site.text, value)}
+        return self._put(one, layer, path, value)
+
+    def _agreed(self, users: Iterable[tuple[str, str]], value: Json) -> bool:
+        """Tell whether one value is wanted by all that take it from one place."""
+        every = (self.wanted[at].values[column] for at, column in users if at in self.wanted)
+        return all(equal(v, value) for v in every)
+
+    def _agreed_text(self, site: Site, value: str) -> bool:
+        return site.text is not None and self._agreed(self.sites.reading(site.text), value)
+
+    def _shared(self, one: Layered, site: Site, path: Path, value: Json) -> str:
+        users = (
+            at
+            for at, column in self.sites.taking(site)
+            if at in self.wanted and not equal(self.wanted[at].values[column], value)
+        )
+        return (
+            f"{site.layer.locate(site.path)}: {show_path(path)} of {one.document.name} is also "
+            f"that of {', '.join(users)}, which would change with it. Set it there first."
+        )
+
+    def _text_of_its_own(self, layer: Document, shared: str, text: str) -> str:
+        """Write a text beside one that others keep; returns how the layer refers to it."""
+        name = layer.name or ""
+        base, suffix = os.path.splitext(shared)
+        base += f"-{file_stems({name: name})[name]}"
+        names = chain([f"{base}{suffix}"], (f"{base}-{n}{suffix}" for n in count(2)))
+        file = next(f for f in names if self.edit.draft.is_free(f))
+        self.edit.draft.create(file, text)
+        self.edit.notes.append(f"{shared} is also the text of others, so {file} is a new one.")
+        return os.path.relpath(file, os.path.dirname(layer.file) or ".").replace(os.sep, "/")
+
+    def _put(self, one: Layered, layer: Document, path: Path, value: Json) -> Place:
+        """Put a value at a path of the merged document into a layer."""
+        layer = self.edit.again(layer)
+        where, value = _way_into(layer, path, one, value)
+        # As people write it: that it is the default comes first.
+        self.edit.put(layer, where, value, 0 if path == ("spec", "default") else None)
+        return layer, where
+
+    def _take(self, one: Layered, layer: Document, path: Path) -> Place:
+        """Remove what a layer says about a path of the merged document."""
+        layer = self.edit.again(layer)
+        where = find_in(layer, path, one.merged, one.kind.list_keys)
+        assert where is not None
+        self.edit.remove(layer, where)
+        return layer.locate(where)
+
+    def _remove(self, gone: Resource) -> None:
+        """Take a part out of the layers of its document, or a document with its patches away."""
+        one = self.sites.of(gone.parent or gone.address)
+        if gone.parent is None:
+            self._remove_document(one.document)
+            return
+        if gone.parent not in self.wanted:
+            return
+        path = one.rows[gone.address].path
+        sites = one.sites(path)
+        for site in sites:
+            if one.owns(site.layer):
+                self._take(one, site.layer, path)
+        if not all(one.owns(site.layer) for site in sites):
+            # A base has it, for others too.
+            self._put(one, one.document, path, dict(_UNSET))
+
+    def _remove_document(self, document: Document) -> None:
+        patches = [
+            p for p in self.edit.patches if p.kind == document.kind and p.name == document.name
+        ]
+        for layer in (document, *patches):
+            self.edit.drop(layer)
+        for file in sorted({layer.file for layer in (document, *patches)}):
+            what = f"{document.kind} {document.name}"
+            self.edit.notes.append(f"{what} was removed from {file}, comments included.")
+
+    def _add(self, part: Resource) -> None:
+        """Add a part to the list of its document."""
+        assert part.parent is not None
+        one = self.sites.of(part.parent)
+        body = self._document(part.parent)
+        for path, key in one.kind.list_keys.items():
+            for item in _get(body, path) or () if key in part.values else ():
+                if item.get(key) == part.values[key]:
+                    where: Path = (*path, len(one.merged.get(path) or ()))
+                    self._put(one, one.document, where, item)
+                    return
+        raise CannotEdit(f"{part.address} can't be added to its document. Write it by hand.")
+
+    def _write_new(self, roots: Mapping[str, Resource]) -> None:
+        """Write new documents, each into files of its own."""
+        project = self.edit.project
+        stems = file_stems({at: addresses.split(at)[-1] for at in roots})
+        for at, root in roots.items():
+            kind = self.types[root.domain].kind
+            folder = home(project)
+            comment = schema_comment(project, folder, kind, there=True)
+            try:
+                files = lay_out(whole(kind, self._document(at)), stems[at], comment)
+            except ValueError as error:
+                raise CannotEdit(f"{at} can't be written: YAML can't hold its texts.") from error
+            for name, text in files.items():
+                self.edit.draft.create(_join(folder, name), text)
+
+    def _document(self, root: str) -> dict[str, Any]:
+        """The document that the wanted resources at a root and below make."""
+        kind = all_kinds()[self.types[self.wanted[root].domain].kind]
+        if kind.decompile is None:
+            raise CannotEdit(f"{root} can't be written: {kind.name} has no way back from rows.")
+        return dict(kind.decompile(self.documents[root]))[root]
+
+
+_UNSET: dict[str, Json] = {UNSET: True}
+
+
+def _join(folder: str, name: str) -> str:
+    return os.path.normpath(f"{folder}/{name}").replace(os.sep, "/")
+
+
+def _get(node: Any, path: Path) -> Any:
+    for step in path:
+        node = node.get(step) if isinstance(node, dict) else None
+    return node
+
+
+def _way_into(layer: Document, path: Path, one: Layered, value: Json) -> tuple[Path, Json]:
+    """Where a path of the merged document leads in a layer, and what to put there.
+
+    A list's item that the layer doesn't have begins behind its others, with its key.
+    """
+    node: Any = layer.body
+    where: list[str | int] = []
+    for depth, step in enumerate(path):
+        rest = path[depth + 1 :]
+        key = one.kind.list_keys.get(tuple(str(s) for s in path[:depth]))
+        if key is not None:
+            item: Any = one.merged.get(path[: depth + 1]) if rest or value == _UNSET else value
+            named = [_get(entry, (key,)) for entry in node] if isinstance(node, list) else []
+            known = item[key] in named
+            step = named.index(item[key]) if known else len(named)
+            if not known or not rest:
+                entry: Json = {key: item[key], **_nested(rest, value)}
+                return ((*where, step), entry) if named else (tuple(where), [entry])
+        where.append(step)
+        node = layer.get(tuple(where))
+    return tuple(where), value
+
+
+def _nested(path: Path, value: Json) -> dict[str, Json]:
+    """The keys of an item that lead to a value; the value itself if it is the item."""
+    for step in reversed(path):
+        value = {str(step): value}
+    assert isinstance(value, dict)
+    return value

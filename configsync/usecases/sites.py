@@ -1,0 +1,151 @@
+"""Sites: where the source sets the value of a column, and who else takes it from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from configsync.core import address as addresses
+from configsync.core.document import Document, Path
+from configsync.core.errors import UsageError
+from configsync.core.kind import Compiled, Kind
+from configsync.edit.references import file_of, files_referred_to, reference_of
+from configsync.source.layers import OWN, find_in, is_abstract, merge
+from configsync.source.project import Target
+from configsync.source.references import References
+from configsync.usecases.editing import Editing
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A value in a layer, which is one document by itself."""
+
+    layer: Document
+    path: Path
+
+    def same(self, other: Site) -> bool:
+        """Tell whether both are one place in one file."""
+        return self.path == other.path and self.layer.body.mark == other.layer.body.mark
+
+    @property
+    def reference(self) -> tuple[str, str] | None:
+        """What stands there, if it is a reference: ``("$file", "a.md")``."""
+        return reference_of(self.layer.get(self.path))
+
+    @property
+    def text(self) -> str | None:
+        """The file whose text the value is, if it is one of the project."""
+        reference = self.reference
+        if reference is None or reference[0] != "$file":
+            return None
+        return file_of(self.layer.file, reference[1])
+
+
+@dataclass(slots=True)
+class Layered:
+    """A document with its layers, the one that wins first, and the rows that they compile to.
+
+    In ``merged`` references aren't followed. A document that can't be compiled has no rows.
+    """
+
+    document: Document
+    stack: list[Document]
+    kind: Kind
+    merged: Document
+    rows: dict[str, Compiled] = field(default_factory=dict)
+
+    def path(self, at: str, column: str) -> Path:
+        """Where the value of a column of the resource at an address stands."""
+        row = self.rows[at]
+        return row.paths.get(column, (*row.path, column))
+
+    def sites(self, path: Path) -> list[Site]:
+        """The layers that say something about a path, the one that wins first."""
+        found = []
+        for layer in self.stack:
+            if path[0] == "metadata" and path[1] in OWN and not self.owns(layer):
+                continue
+            place = find_in(layer, path, self.merged, self.kind.list_keys)
+            if place is not None:
+                found.append(Site(layer, place))
+        return found
+
+    def owns(self, layer: Document) -> bool:
+        """Tell whether a layer is the document or its patch, and no base."""
+        return layer.name == self.document.name
+
+    def winners(self) -> Iterator[tuple[str, str, Site]]:
+        """Each address and column that a layer sets, with the site that wins."""
+        for at, row in self.rows.items():
+            for column in row.type.names:
+                found = self.sites(self.path(at, column))
+                if found:
+                    yield at, column, found[0]
+
+
+class Sites:
+    """The sites of all documents, as a draft has them, for one target."""
+
+    def __init__(self, edit: Editing, target: Target) -> None:
+        self.edit = edit
+        self.target = target
+        self.references = References(edit.project.root, target.vars)
+        self._known: dict[str, Layered] = {}
+        self._roots: dict[str, Document] = {}
+        self._by_layer: dict[object, list[str]] = {}
+        self._by_text: dict[str, list[str]] | None = None
+        for document in edit.documents:
+            if is_abstract(document) or document.name is None:
+                continue
+            domain = edit.kind(document).types[0].domain
+            root = addresses.join(domain, document.name)
+            self._roots[root] = document
+            for layer in edit.layers(document, [target]):
+                self._by_layer.setdefault(layer.body.mark, []).append(root)
+
+    def of(self, root: str) -> Layered:
+        """The document of a root's address. Raises UsageError if the source has none."""
+        known = self._known.get(root)
+        if known is None:
+            if root not in self._roots:
+                raise UsageError(f"The source defines nothing at {root}.")
+            known = self._known[root] = self._layered(self._roots[root])
+        return known
+
+    def taking(self, site: Site) -> Iterator[tuple[str, str]]:
+        """The addresses and columns whose value is the one at a site."""
+        for root in self._by_layer[site.layer.body.mark]:
+            for at, column, winner in self.of(root).winners():
+                if winner.same(site):
+                    yield at, column
+
+    def reading(self, text: str) -> Iterator[tuple[str, str]]:
+        """The addresses and columns whose value is the text of a file."""
+        if self._by_text is None:
+            self._by_text = {}
+            for root, document in self._roots.items():
+                for layer in self.edit.layers(document, [self.target]):
+                    for file in files_referred_to(layer.body, layer.file):
+                        self._by_text.setdefault(file, []).append(root)
+        for root in dict.fromkeys(self._by_text.get(text, ())):
+            for at, column, winner in self.of(root).winners():
+                if winner.text == text:
+                    yield at, column
+
+    def _layered(self, document: Document) -> Layered:
+        stack = [self.edit.again(d) for d in self.edit.layers(document, [self.target])]
+        kind = self.edit.kind(document)
+        found = Layered(document, stack, kind, merge(stack[::-1], kind.list_keys)[0])
+        # Rows have the values, so that an address is right whose key is a variable.
+        followed = merge(stack[::-1], kind.list_keys)[0]
+        self.references.resolve(followed.body)
+        made: list[str] = []
+        try:
+            for row in kind.compile(followed):
+                parent = None if row.parent is None else made[row.parent]
+                made.append(row.type.address(row.values, parent))
+                found.rows[made[-1]] = row
+        except (KeyError, TypeError, AttributeError):
+            # It misses its schema, which is reported where the draft is judged.
+            found.rows.clear()
+        return found
