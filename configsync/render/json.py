@@ -216,13 +216,13 @@ def adoption(found: Any) -> str:
                 {
                     "address": a.drift.address,
                     "fields": {k: {"old": o, "new": n} for k, (o, n) in a.drift.values.items()},
-                    "location": _location(a.location),
+                    "location": location_document(a.location),
                 }
                 for a in (() if failed else found.adopted)
             ],
             "files": [] if failed else [c.file for c in found.changes],
             "notes": list(found.notes),
-            "diagnostics": [_diagnostic(d) for d in found.diagnostics],
+            "diagnostics": [diagnostic_document(d) for d in found.diagnostics],
         }
     )
 

@@ -392,5 +392,9 @@ def _quoted(name: str) -> str:
 
 
 def parse_json(value: Any) -> Any:
-    """JSON as the driver gives it: text on SQLite, a value on PostgreSQL."""
-    return json.loads(value) if isinstance(value, str) else value
+    """JSON as the driver gives it, text on SQLite and a value on PostgreSQL.
+
+    With sorted keys: the order differs by database, and so would what is shown
+    of the same rows.
+    """
+    return json.loads(canonical_json(json.loads(value) if isinstance(value, str) else value))
