@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -14,6 +13,7 @@ from unicodedata import normalize
 
 from configsync.core.errors import ConfigsyncError, UsageError
 from configsync.core.values import canonical_json
+from configsync.edit.files import replace_file
 from configsync.edit.plain import is_plain
 from configsync.source.reader import read
 
@@ -84,6 +84,7 @@ def file_stems(names: Mapping[str, str]) -> dict[str, str]:
 def write_files(root: Path, files: Mapping[str, str], *, force: bool = False) -> list[str]:
     """Write files below a folder: all of them, or none; returns those that weren't so already.
 
+    Each is replaced at once; a kill between two of them leaves the ones written.
     A file that is there with other content is overwritten only with ``force``.
     Raises UsageError without, and ConfigsyncError where the disk refuses.
     """
@@ -96,20 +97,13 @@ def write_files(root: Path, files: Mapping[str, str], *, force: bool = False) ->
         for name, data in fresh.items():
             file = root / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            if name in taken:
-                before = file.read_bytes()
-                _replace(file, data)
-                undo.append((file, before))
-            else:
-                with file.open("xb") as handle:
-                    undo.append((file, None))
-                    handle.write(data)
+            before = file.read_bytes() if name in taken else None
+            replace_file(file, data)
+            undo.append((file, before))
     except OSError as error:
         for file, content in reversed(undo):
-            file.unlink(missing_ok=True) if content is None else _replace(file, content)
-        raise ConfigsyncError(
-            f"{error.filename} can't be written: {error.strerror}. Nothing was."
-        ) from error
+            file.unlink(missing_ok=True) if content is None else replace_file(file, content)
+        raise ConfigsyncError(f"{name} can't be written: {error.strerror}. Nothing was.") from error
     return sorted(fresh)
 
 
@@ -220,16 +214,3 @@ def _content(file: Path) -> bytes | None:
         return file.read_bytes() if file.is_file() and not file.is_symlink() else None
     except OSError:
         return None
-
-
-def _replace(file: Path, data: bytes) -> None:
-    """Put a new file in the place of one: whoever reads it sees the old or the new whole."""
-    handle, aside = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        os.chmod(aside, file.stat().st_mode & 0o777)
-        os.replace(aside, file)
-    except OSError:
-        Path(aside).unlink(missing_ok=True)
-        raise

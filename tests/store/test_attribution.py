@@ -95,8 +95,8 @@ def test_readers_are_notified_of_the_revision(project: Workspace, pg_url: str) -
     project.ok("apply", "--auto-approve")
     project.ok("apply", "--auto-approve")
     project.sql("UPDATE config_mlflow SET experiment_name = '/past/configsync'")
-    select.select([reader], [], [], 5)
-    reader.poll()
+    while len(reader.notifies) < 2 and select.select([reader], [], [], 5)[0]:
+        reader.poll()
     assert [n.payload for n in reader.notifies] == ["1", "2"]
     reader.close()
 
