@@ -262,9 +262,15 @@ def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:
     if isinstance(error, psycopg2.IntegrityError):
         detail = f" ({error.diag.constraint_name})" if error.diag.constraint_name else ""
         return f"{url} refused the change: {reason}{detail}"
-    if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+    if isinstance(error, psycopg2.errors.IdleInTransactionSessionTimeout):
+        return (
+            f"{url} ended the transaction, since configsync stood still for more than "
+            f"{FROZEN_TIMEOUT:g} s while others waited. Nothing was changed; try again."
+        )
+    lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    if lost or error.pgcode is None:
         return f"The connection to {url} failed: {reason}. Nothing was changed."
-    return f"{url}: {reason}"
+    return f"{url}: {reason}. Nothing was changed."
 
 
 def _reason(error: psycopg2.Error) -> str:

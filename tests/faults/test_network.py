@@ -1,0 +1,73 @@
+"""The network fails anywhere: what apply says is what the database has, or that it can't tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Workspace
+from tests.faults import model
+from tests.faults.launcher import Ended, Launcher
+from tests.faults.outcome import said
+from tests.faults.proxy import AFTER, BEFORE, Fault, Proxy, random_fault
+from tests.faults.trials import PLAIN, Trials
+
+FAULTS = 100
+
+SETTINGS = {
+    "configsync.store.postgresql:REPLY_TIMEOUT": 0.5,
+    "configsync.store.postgresql:FROZEN_TIMEOUT": 0.5,
+    "configsync.store.apply:OUTCOME_TIMEOUT": 1.5,
+}
+"""Shorter than in earnest, in the same order."""
+
+
+@pytest.fixture
+def proxy(pg_url: str) -> Iterator[Proxy]:
+    started = Proxy(pg_url)
+    yield started
+    started.close()
+
+
+def apply(project: Workspace, launcher: Launcher, proxy: Proxy, fault: Fault | None) -> Ended:
+    proxy.arm(fault)
+    command = (*PLAIN, "--lock-timeout", "0.5")
+    return launcher.run(project.root, *command, database=proxy.url, settings=SETTINGS)
+
+
+def test_a_fault_at_any_statement(
+    project: Workspace, pg_url: str, launcher: Launcher, proxy: Proxy, seed: int
+) -> None:
+    project.url = pg_url
+    trials = Trials(project, launcher, seed)
+    trials.learn(launcher)
+    after = trials.next(throughout=True)
+    assert apply(project, launcher, proxy, None).code == 0
+    count = len(proxy.statements)
+    assert trials.settle(after)
+    told: Counter[bool | None] = Counter()
+    for _ in range(FAULTS):
+        after = trials.next(throughout=True)
+        fault = random_fault(trials.rng, count)
+        ended = apply(project, launcher, proxy, fault)
+        proxy.arm(None)
+        told[said(ended)] += 1
+        done = trials.settle(after)
+        assert said(ended) in (done, None), (fault, ended)
+        assert fault.away or fault.kind == "delay" or said(ended) is not None, (fault, ended)
+    print(f"{FAULTS} faults: {told}, {trials.outcomes}")
+
+
+@pytest.mark.parametrize("kind", BEFORE + AFTER)
+def test_a_commit_without_reply_of_what_only_records(
+    project: Workspace, pg_url: str, launcher: Launcher, proxy: Proxy, kind: str
+) -> None:
+    project.url = pg_url
+    wanted = model.write(project.root, model.first_state())
+    project.ok("apply", "--auto-approve")
+    project.sql("DELETE FROM config_resources WHERE address LIKE '%/prompts'")
+    ended = apply(project, launcher, proxy, Fault(kind, 0))
+    assert ended.code == 0, ended
+    assert model.check(project.database) == (1, wanted)
