@@ -234,9 +234,9 @@ def _unreachable(url: DatabaseUrl, error: psycopg2.Error) -> str:
         # libpq quotes parts of a URI that it can't parse, a password among them.
         return f"The database URL {url} is not a valid PostgreSQL URI."
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = lines[-1] if lines else "no answer"
-    if "Is the server running" in reason and len(lines) > 1:
-        reason = lines[0]
+    # Of several hosts the last; libpq's guesses at the cause stand on lines of their own.
+    tried = [line for line in lines if line.startswith("connection to server")]
+    reason = (tried or lines or ["no answer"])[-1]
     for part in _userinfo(url.connect):
         # libpq quotes what it takes for a port, which may be half of a password.
         reason = reason.replace(part, "…")

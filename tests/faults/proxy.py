@@ -92,8 +92,11 @@ class Proxy:
         with self._lock:
             self.statements.append(statement)
             fault = self.fault
-            due = len(self.statements) == fault.at if fault and fault.at else b"COMMIT" in statement
-            if fault is None or not due:
+            if fault is None:
+                return None
+            # Not "in": a transaction begins with the words READ COMMITTED.
+            commit = statement.startswith(b"COMMIT")
+            if not (len(self.statements) == fault.at if fault.at else commit):
                 return None
             self.fault = None
             self._away_until = time.monotonic() + fault.away
