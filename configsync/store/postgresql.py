@@ -102,7 +102,8 @@ class PostgresqlDatabase:
             if migrated:
                 require_schema(transaction, self.url)
             yield transaction
-            connection.rollback()
+            with _bounded(connection, REPLY_TIMEOUT):
+                connection.rollback()
 
     @contextmanager
     def writing(

@@ -71,8 +71,8 @@ def arm(
         signal.signal(signal.SIGXFSZ, handling)
         resource.setrlimit(resource.RLIMIT_FSIZE, (at, at))
     elif of == "statement":
-        sqlite3.connect = partial(sqlite3.connect, factory=_SqliteConnection)
-        sqlite3.dbapi2.connect = sqlite3.connect  # type: ignore[attr-defined]
+        connect: Any = partial(sqlite3.connect, factory=_SqliteConnection)
+        sqlite3.connect = sqlite3.dbapi2.connect = connect
         psycopg2.connect = partial(
             psycopg2.connect, connection_factory=_PgConnection, cursor_factory=_PgCursor
         )
@@ -95,7 +95,7 @@ class _SqliteConnection(sqlite3.Connection):
 class _SqliteCursor(sqlite3.Cursor):
     """What SQLAlchemy, and so a migration, works with."""
 
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+    def execute(self, *arguments: Any) -> Any:
         _point.begin(arguments[0])
         try:
             return super().execute(*arguments)

@@ -46,11 +46,13 @@ def test_a_fault_at_any_statement(
     after = trials.next(throughout=True)
     assert apply(project, launcher, proxy, None).code == 0
     count = len(proxy.statements)
+    rollback = 1 + [s[:8] for s in proxy.statements].index(b"ROLLBACK")
     assert trials.settle(after)
     told: Counter[bool | None] = Counter()
-    for _ in range(FAULTS):
+    faults = [Fault("drop", rollback), Fault("late", 0), Fault("late", 0, away=30)]
+    faults += [random_fault(trials.rng, count) for _ in range(FAULTS - len(faults))]
+    for fault in faults:
         after = trials.next(throughout=True)
-        fault = random_fault(trials.rng, count)
         ended = apply(project, launcher, proxy, fault)
         proxy.arm(None)
         told[said(ended)] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 from configsync.cli.main import run
 from configsync.kinds import resource_types
@@ -37,11 +38,11 @@ def apply(url: str, folder: str, name: str, seed: str) -> int:
     return run([*command, "--database", url])
 
 
-def _live(url: str, root: Path) -> dict[str, dict[str, object]]:
+def _live(url: str, root: Path) -> dict[str, dict[str, Any]]:
     """Profiles as `tests.profiles.profile` takes them."""
     with open_database(parse_url(url, root)).reading() as transaction:
         live = read_live(transaction, resource_types().values())
-    documents: dict[str, dict[str, object]] = {}
+    documents: dict[str, dict[str, Any]] = {}
     for resource in live.values():
         name = resource.address.split("/")[1]
         changes = documents.setdefault(name, {"spec__genie_spaces": []})
@@ -52,7 +53,7 @@ def _live(url: str, root: Path) -> dict[str, dict[str, object]]:
             space = {"space_id": resource.values["space_id"]}
             if resource.values["is_default"]:
                 space["default"] = True
-            changes["spec__genie_spaces"].append(space)  # type: ignore[attr-defined]
+            changes["spec__genie_spaces"].append(space)
         else:
             for field, value in resource.values.items():
                 changes[f"spec__{resource.domain}__{field}"] = value
