@@ -40,8 +40,9 @@ def pooled_url(pg_url: str, tmp_path: Path) -> Iterator[str]:
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         f"auth_type = any\npool_mode = transaction\ndefault_pool_size = {CONNECTIONS}\n"
     )
-    # It refuses to run as root.
-    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    # It refuses to run as root; as the server's user it may reach the server's socket.
+    folder = Path(about.get("host", "/tmp"))
+    user = ["-u", folder.owner() if folder.is_dir() else "nobody"] if os.geteuid() == 0 else []
     log = tmp_path / "log"
     with log.open("wb") as out:
         process = subprocess.Popen([program, *user, str(config)], stdout=out, stderr=out)
@@ -57,7 +58,7 @@ def pooled_url(pg_url: str, tmp_path: Path) -> Iterator[str]:
 def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     while True:
         try:
-            psycopg2.connect(url).close()
+            psycopg2.connect(url, connect_timeout=10).close()
         except psycopg2.OperationalError:
             assert process.poll() is None, log.read_text()
             time.sleep(0.05)
