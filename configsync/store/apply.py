@@ -110,6 +110,7 @@ def _outcome(
                 if not plan.changes:
                     # No revision tells; but to record again what is on record changes nothing.
                     return _carry_out(transaction, plan, types, attribution)
+                _require_same_database(plan, read_base(transaction).database_id)
                 committed = _committed(transaction, plan)
             break
         except ConfigsyncError as error:

@@ -98,6 +98,7 @@ class Launcher:
             "number": self._started,
             "folder": str(folder),
             "arguments": arguments,
+            "environment": dict(os.environ),
             "database": database,
             "fault": fault,
             "settings": settings or {},
@@ -202,6 +203,8 @@ def _child(request: dict[str, Any]) -> int:
     from tests.faults import failpoints
 
     os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
     os.environ["CONFIGSYNC_DEBUG"] = "1"
     if request["database"]:
         os.environ["CONFIGSYNC_DATABASE"] = request["database"]

@@ -32,11 +32,12 @@ def test_a_kill_at_a_random_moment(
     workspace: Workspace, launcher: Launcher, kills: int, seed: int
 ) -> None:
     trials = Trials(workspace, launcher, seed)
+    trials.learn(launcher)
     after = trials.next()
     begin = time.monotonic()
     assert launcher.run(workspace.root, *APPLY, database=workspace.url).code == 0
     duration = time.monotonic() - begin
-    trials.settle(after)
+    assert trials.settle(after)
     killed = 0
     for _ in range(kills):
         after = trials.next()
