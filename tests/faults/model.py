@@ -94,18 +94,23 @@ def desired(root: Path) -> Rows:
     return {at: r.values for at, r in source.state().items()}
 
 
-def check(database: Database, *, drift: bool = False) -> tuple[int, Rows]:
-    """Require every rule; returns the newest revision and the live rows.
+Checked = tuple[int, Rows]
+"""A revision, and the rows that are live at it."""
 
-    With ``drift``, what was last applied may be other than what is live.
+
+def check(database: Database, since: Checked = (0, {}), *, drift: bool = False) -> Checked:
+    """Require every rule of what came after a revision, by default of all.
+
+    Returns the newest revision and the live rows. With ``drift``, what was last
+    applied may be other than what is live.
     """
     # Whoever has had the lock knows that no server process of one who died is still at work.
     with database.writing(30):
         pass
     with database.reading() as transaction:
-        revision = _check_revisions(transaction)
+        revision = _check_revisions(transaction, since[0])
         live = {at: r.values for at, r in read_live(transaction, resource_types().values()).items()}
-        assert replay(transaction) == live
+        assert replay(transaction, since) == live
         applied = transaction.rows("SELECT address, applied FROM config_resources")
         assert drift or {at: _json(values) for at, values in applied} == live
         if transaction.has_table("config_writer"):
@@ -113,26 +118,30 @@ def check(database: Database, *, drift: bool = False) -> tuple[int, Rows]:
     return revision, live
 
 
-def _check_revisions(transaction: Transaction) -> int:
+def _check_revisions(transaction: Transaction, since: int) -> int:
     """Revisions rise by one; each has history, of each resource at most one row if it is ours."""
-    rows = transaction.rows("SELECT revision, source FROM config_revisions ORDER BY revision")
-    assert [r for r, _ in rows] == list(range(1, len(rows) + 1))
+    rows = transaction.rows(
+        "SELECT revision, source FROM config_revisions WHERE revision > ? ORDER BY revision", since
+    )
+    assert [r for r, _ in rows] == list(range(since + 1, since + len(rows) + 1))
     counts = transaction.rows(
         "SELECT revision, count(*), count(DISTINCT address) FROM config_history "
-        "GROUP BY revision ORDER BY revision"
+        "WHERE revision > ? GROUP BY revision ORDER BY revision",
+        since,
     )
     assert [r for r, _, _ in counts] == [r for r, _ in rows]
     ours = {r for r, source in rows if source != "external"}
     assert all(every == distinct for r, every, distinct in counts if r in ours)
-    return len(rows)
+    return since + len(rows)
 
 
-def replay(transaction: Transaction) -> Rows:
-    """Carry out the history from nothing: each entry must find what it says that it found."""
-    rows: Rows = {}
+def replay(transaction: Transaction, since: Checked) -> Rows:
+    """Carry out the history again: each entry must find what it says that it found."""
+    rows = dict(since[1])
     entries = transaction.rows(
         "SELECT revision, address, action, changes, snapshot FROM config_history "
-        "ORDER BY revision, id"
+        "WHERE revision > ? ORDER BY revision, id",
+        since[0],
     )
     revisions: dict[int, list[Any]] = {}
     for revision, *entry in entries:

@@ -48,6 +48,7 @@ def test_a_kill_at_a_random_moment(
         killed += ended.killed
         outcome = trials.settle(after)
         assert ended.killed or (ended.code, outcome) == (0, True), ended
+    assert model.check(workspace.database) == (trials.revision, trials.before)
     assert killed > kills / 2
     print(f"{kills} kills, {killed} in time: {trials.outcomes}")
 

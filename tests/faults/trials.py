@@ -49,9 +49,13 @@ class Trials:
             self.state = model.mutated(self.rng, self.state, f"m{self.number}")
         return model.write(self.workspace.root, self.state)
 
+    def check(self) -> model.Checked:
+        """Check what came after the last trial."""
+        return model.check(self.workspace.database, (self.revision, self.before))
+
     def settle(self, after: model.Rows) -> bool:
         """Require that all of an apply was done, or nothing; then have it done. Tells which."""
-        revision, live = model.check(self.workspace.database)
+        revision, live = self.check()
         done = revision > self.revision
         assert (revision, live) == (self.revision + done, after if done else self.before)
         self.complete(after)
@@ -62,7 +66,7 @@ class Trials:
         """Run apply again: it gives the state that was asked for, and the plan is empty."""
         self.workspace.ok(*APPLY)
         assert self.workspace.run("plan", "--detailed-exitcode").code == 0
-        now = model.check(self.workspace.database)
+        now = self.check()
         assert now == (self.revision + 1, after)
         self.revision, self.before = now
 
