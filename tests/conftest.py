@@ -123,6 +123,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update", action="store_true", help="rewrite the expected output of tests/cases"
     )
+    parser.addoption(
+        "--kills", type=int, default=50, help="random kills of an apply, on each database"
+    )
 
 
 @pytest.fixture(autouse=True)
