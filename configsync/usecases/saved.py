@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from configsync.core.diagnostic import has_errors
+from configsync.core.diagnostic import Severity
 from configsync.core.errors import ConfigsyncError, Refused, StalePlan, UsageError
 from configsync.core.plan import Base, Change, Plan
 from configsync.plan.document import from_document
@@ -65,8 +65,9 @@ def remake_rollback(project: Project, target: Target, database: Database, saved:
 
 
 def _remade(database: Database, saved: Plan, make: Callable[[frozenset[str]], Plan]) -> Plan:
-    if has_errors(saved.diagnostics):
-        raise Refused("A policy stands against the plan. Nothing was changed; plan again.")
+    for found in saved.diagnostics:
+        if found.severity is Severity.ERROR:
+            raise Refused(f"{found.code}: {found.summary}. Nothing was changed; plan again.")
     with database.reading() as transaction:
         _require_same_database(saved, read_base(transaction))
         require_unused(transaction, saved)
