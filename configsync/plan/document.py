@@ -125,8 +125,8 @@ def from_document(text: str, name: str) -> Plan:
     plan = _plan(content)
     if digest(content) != stated or plan.plan_id != content["plan_id"]:
         raise Refused(
-            f"{codes.EDITED_PLAN.code}: {name} was edited after configsync wrote it. Nothing was changed; plan again, and "
-            "apply the file as it is."
+            f"{codes.EDITED_PLAN.code}: {name} was edited after configsync wrote it. Nothing was "
+            "changed; plan again, and apply the file as it is."
         )
     return plan
 
