@@ -1,0 +1,50 @@
+"""The words about drift that all formats for people share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from configsync.core.drift import DriftReport
+from configsync.core.plan import Action, Change
+from configsync.core.revision import Writer
+
+NO_RECORD = "by a write that left no record"
+"""Said of a change whose writer the database doesn't know."""
+
+GONE = "(deleted)"
+"""Stands for what a deleted resource has live."""
+
+
+def verdict(report: DriftReport) -> str:
+    """One sentence that tells whether there is anything to do."""
+    rest = f"{len(report.unmanaged)} unmanaged, {len(report.pending)} pending."
+    if not report.drift:
+        return f"No drift. {rest}"
+    return f"Drift: {len(report.drift)} changed past configsync, {rest}"
+
+
+def verb(change: Change) -> str:
+    """What somebody did to a resource."""
+    if change.action is Action.DELETE:
+        return "deleted"
+    if new_address(change) is not None:
+        return "renamed"
+    return "made the default" if change.action is Action.SET_DEFAULT else "changed"
+
+
+def new_address(change: Change) -> str | None:
+    """Where a resource is live that somebody renamed, itself or its parent."""
+    after = change.after
+    return after.address if after is not None and after.address != change.address else None
+
+
+def facts(writer: Writer) -> Sequence[tuple[str, str]]:
+    """What the database knows of a writer, in order; names of facts with texts of strangers."""
+    known = (
+        ("by", writer.who),
+        ("application", writer.application),
+        ("client", writer.address),
+        ("at", writer.at),
+        ("revision", str(writer.revision)),
+    )
+    return [(name, value) for name, value in known if value]
