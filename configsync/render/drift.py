@@ -27,15 +27,17 @@ def verb(change: Change) -> str:
     """What somebody did to a resource."""
     if change.action is Action.DELETE:
         return "deleted"
-    if new_address(change) is not None:
+    if new_name(change) is not None:
         return "renamed"
     return "made the default" if change.action is Action.SET_DEFAULT else "changed"
 
 
-def new_address(change: Change) -> str | None:
-    """Where a resource is live that somebody renamed, itself or its parent."""
+def new_name(change: Change) -> str | None:
+    """The live address of a resource that somebody renamed, not only what it is a part of."""
     after = change.after
-    return after.address if after is not None and after.address != change.address else None
+    if after is None or after.parent is not None or after.address == change.address:
+        return None
+    return after.address
 
 
 def facts(writer: Writer) -> Sequence[tuple[str, str]]:

@@ -17,7 +17,7 @@ from html import escape
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.drift import DriftReport
 from configsync.core.plan import Change
-from configsync.render.drift import NO_RECORD, facts, new_address, verb, verdict
+from configsync.render.drift import NO_RECORD, facts, new_name, verb, verdict
 from configsync.render.escape import one_line
 from configsync.render.fields import diff_lines, is_long, value_line
 
@@ -77,7 +77,7 @@ def drift(report: DriftReport) -> str:
 
 def _drifted(change: Change) -> Iterator[str]:
     """What somebody did to a resource, a line each."""
-    now = new_address(change)
+    now = new_name(change)
     yield f"{change.address} {verb(change)}" + ("" if now is None else f" to {now}")
     if change.by is None:
         yield NO_RECORD

@@ -30,6 +30,11 @@ def code(value: str) -> Html:
     return element("code", text(value))
 
 
+def name(value: str) -> Html:
+    """The name of a field, which a narrow column breaks after its underscores."""
+    return element("code", Html(text(value).replace("_", "_<wbr>")))
+
+
 def lines(parts: Iterable[Html]) -> Html:
     """Parts one below the other in the source."""
     return Html("\n".join(parts))
@@ -37,7 +42,7 @@ def lines(parts: Iterable[Html]) -> Html:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Html]]) -> Html:
     """A table whose first column names its rows."""
-    titles = (element("th", text(name), scope="col") for name in head)
+    titles = (element("th", text(title), scope="col") for title in head)
     body = (
         element(
             "tr",

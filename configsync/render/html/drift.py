@@ -6,10 +6,20 @@ from collections.abc import Iterator, Sequence
 
 from configsync.core.drift import DriftReport
 from configsync.core.plan import Action, Change
-from configsync.render.drift import GONE, NO_RECORD, facts, new_address, verb, verdict
+from configsync.render.drift import GONE, NO_RECORD, facts, new_name, verb, verdict
 from configsync.render.fields import is_long, value_line
 from configsync.render.html import page
-from configsync.render.html.blocks import Html, code, details, diff, element, lines, table, text
+from configsync.render.html.blocks import (
+    Html,
+    code,
+    details,
+    diff,
+    element,
+    lines,
+    name,
+    table,
+    text,
+)
 
 
 def render(report: DriftReport) -> str:
@@ -35,7 +45,7 @@ def _section(at: str, changes: Sequence[Change]) -> Html:
 
 
 def _resource(change: Change) -> Html:
-    now = new_address(change)
+    now = new_name(change)
     to = () if now is None else (text(" to "), code(now))
     return element(
         "article",
@@ -48,8 +58,8 @@ def _who(change: Change) -> Html:
     if change.by is None:
         return element("p", text(f"{NO_RECORD.capitalize()}."))
     known = (
-        element("div", element("dt", text(name)), element("dd", code(value)))
-        for name, value in facts(change.by)
+        element("div", element("dt", text(fact)), element("dd", code(value)))
+        for fact, value in facts(change.by)
     )
     return element("dl", *known)
 
@@ -61,13 +71,13 @@ def _fields(change: Change) -> Iterator[Html]:
     gone = change.action is Action.DELETE
     if short:
         rows = [
-            (code(name), code(value_line(old)), text(GONE) if gone else code(value_line(new)))
-            for name, (old, new) in short
+            (name(field), code(value_line(old)), text(GONE) if gone else code(value_line(new)))
+            for field, (old, new) in short
         ]
         yield table(("Field", "Applied", "Live"), rows)
-    for name, (old, new) in fields:
+    for field, (old, new) in fields:
         if is_long(old) or is_long(new):
-            yield details(code(name), diff(old, new), is_open=not gone)
+            yield details(code(field), diff(old, new), is_open=not gone)
 
 
 def _rest(report: DriftReport) -> Iterator[Html]:
@@ -80,7 +90,7 @@ def _rest(report: DriftReport) -> Iterator[Html]:
 
 
 def _pending(change: Change) -> tuple[Html, Html]:
-    return text(change.reason), Html(", ".join(map(code, change.fields)))
+    return text(change.reason), Html(", ".join(map(name, change.fields)))
 
 
 def _part(title: str, body: Html) -> Html:

@@ -35,8 +35,10 @@ table { width: 100%; border-collapse: collapse; }
 th, td { padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 0; }
+@media (min-width: 40rem) { table { table-layout: fixed; } thead th:first-child { width: 30%; } }
 thead th { color: var(--faint); font-weight: normal; }
 tbody th { font-weight: normal; }
+tbody th code { overflow-wrap: break-word; }
 details { margin-top: .5rem; }
 summary { cursor: pointer; }
 pre { margin: .5rem 0 0; padding: .5rem; overflow-wrap: anywhere; white-space: pre-wrap;

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from configsync.core.drift import DriftReport
 from configsync.core.plan import Action, Change
-from configsync.render.drift import GONE, NO_RECORD, facts, new_address, verb, verdict
+from configsync.render.drift import GONE, NO_RECORD, facts, new_name, verb, verdict
 from configsync.render.fields import is_long, value_line
 from configsync.render.html import blocks as html
 from configsync.render.markdown.blocks import (
@@ -56,7 +56,7 @@ def _about(report: DriftReport) -> Block:
 
 
 def _resource(change: Change) -> Iterator[Block]:
-    now = new_address(change)
+    now = new_name(change)
     to = () if now is None else (words(" to "), code(now))
     yield heading(4, code(change.address), words(f" {verb(change)}"), *to)
     yield line(_who(change))
@@ -77,7 +77,8 @@ def _resource(change: Change) -> Iterator[Block]:
 def _who(change: Change) -> Inline:
     if change.by is None:
         return words(f"{NO_RECORD.capitalize()}.")
-    return Inline(", ".join(f"{name} {code(value)}" for name, value in facts(change.by)) + ".")
+    known = ", ".join(f"{name} {code(value)}" for name, value in facts(change.by))
+    return Inline(f"{known[0].upper()}{known[1:]}.")
 
 
 def _names(change: Change) -> Inline:
