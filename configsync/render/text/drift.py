@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from configsync.core.drift import DriftReport
+from configsync.core.plan import Change, Reason
 from configsync.render.drift import verdict
 from configsync.render.escape import one_line
 from configsync.render.text import plan as view
@@ -17,9 +18,10 @@ def render(report: DriftReport, style: Style) -> str:
         lines += ["Not managed by any source:", *addresses, ""]
     if report.pending:
         lines += ["Git would change, on the next apply:"]
-        lines += [
-            f"  {one_line(c.address)}  ({', '.join(map(one_line, c.fields))})"
-            for c in report.pending
-        ]
-        lines.append("")
+        lines += [*map(_pending, report.pending), ""]
     return "\n".join([*lines, style.strong(verdict(report)) + "\n"])
+
+
+def _pending(change: Change) -> str:
+    too = "  changed in the database too" if change.reason is Reason.CONFLICT else ""
+    return f"  {one_line(change.address)}  ({', '.join(map(one_line, change.fields))}){too}"
