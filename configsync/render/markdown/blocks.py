@@ -23,6 +23,11 @@ Block = NewType("Block", str)
 
 MIN_FENCE = 3
 
+MAX_TICKS = 30
+"""Backticks in a row that code in a line may hold; GitHub's parser ends none with more than 80."""
+
+_TOO_MANY_TICKS = re.compile(f"`{{{MAX_TICKS + 1},}}")
+
 
 def words(text: str) -> Inline:
     """Words of configsync's own, which may hold markup."""
@@ -32,6 +37,7 @@ def words(text: str) -> Inline:
 def code(text: str) -> Inline:
     """Any text, as code within a line."""
     text = one_line(text) or "(empty)"
+    text = _TOO_MANY_TICKS.sub(lambda run: "<U+0060>" * len(run[0]), text)
     ticks = _longer_than_any(text, 1)
     # One space on each side is taken away again, where both are there.
     pad = " " if text[0] in " `" or text[-1] in " `" else ""
