@@ -141,6 +141,31 @@ def test_who_changed_a_part_is_known_after_a_rename(applied: Workspace) -> None:
     }
 
 
+def test_what_was_renamed_several_times_is_followed(applied: Workspace) -> None:
+    for name in ("b", "c", "b", "live"):
+        applied.sql(f"UPDATE config_profiles SET name = '{name}'")
+    found = drift(applied)
+    assert {at: d["fields"]["name"]["live"] for at, d in found.items()} == {LIVE: "live"}
+    assert applied.ok("plan", "-o", "json").json["summary"]["create"] == 0
+    applied.ok("apply", "--auto-approve")
+    assert applied.sql("SELECT name FROM config_profiles") == [("production",)]
+    assert drift(applied) == {}
+
+
+@pytest.mark.parametrize("value", ["9e999", "1.5", "'many'", "x'ff'"])
+def test_what_a_column_must_not_hold_is_drift(project: Workspace, value: str) -> None:
+    project.write("profiles/production.yaml", profile(default=True))
+    project.ok("apply", "--auto-approve")
+    # On SQLite the type of a column binds nobody.
+    unrecorded(project, f"UPDATE config_ai_infra SET llm_max_tokens = {value}")
+    unrecorded(project, f"UPDATE config_mlflow SET experiment_name = {value}")
+    for output_format in ("text", "json", "markdown", "html", "junit"):
+        assert project.run("drift", "-o", output_format, "--detailed-exitcode").code == 2
+    assert "Infinity" not in project.ok("drift", "-o", "json").out
+    project.ok("apply", "--auto-approve")
+    assert drift(project) == {}
+
+
 def test_fields_are_in_the_order_of_the_columns(applied: Workspace) -> None:
     applied.sql("DELETE FROM config_prompts")
     fields = drift(applied)[f"{LIVE}/prompts"]["fields"]
