@@ -61,7 +61,12 @@ def _unmanaged(stored: Stored) -> tuple[str, ...]:
 
 def _agreed(change: Change, desired: State, terms: Terms) -> bool:
     """Tell whether git says the same as the database by now."""
-    wanted = desired.get(change.address if change.after is None else change.after.address)
-    if change.after is None or wanted is None:
-        return change.after is None and wanted is None
-    return bool(change.after.same_values(ignoring(wanted, change.after, terms.ignored)))
+    live = change.after
+    if live is None or live.address != change.address:
+        # What somebody deleted or renamed, git no longer has under that name.
+        if change.address in desired:
+            return False
+        if live is None:
+            return True
+    wanted = desired.get(live.address)
+    return wanted is not None and live.same_values(ignoring(wanted, live, terms.ignored))

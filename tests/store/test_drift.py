@@ -189,6 +189,12 @@ def test_ignored_fields_are_ignored_alike(workspace: Workspace) -> None:
     assert drift(workspace) == {}
 
 
+def test_a_rename_that_git_has_only_added_is_drift(applied: Workspace) -> None:
+    applied.sql("UPDATE config_profiles SET name = 'b', is_default = '0'")
+    applied.write("profiles/b.yaml", profile("b"))
+    assert LIVE in drift(applied)
+
+
 def test_git_that_says_the_same_but_for_ignored_fields_is_no_drift(workspace: Workspace) -> None:
     workspace.write(
         "configsync.toml",
