@@ -47,10 +47,9 @@ def command(
 
 def _validation(project: Project, target: Target) -> Validation | None:
     """What the repository asks for, if there is one."""
-    from configsync.source.files import scan
     from configsync.usecases.validate import validate
 
-    if not scan(project.root, project.paths)[0]:
+    if not any((project.root / path).exists() for path in project.paths):
         return None
     validation = validate(project, target)
     if not validation.ok:
