@@ -10,8 +10,8 @@ import click
 from configsync.cli import options, output
 
 if TYPE_CHECKING:
+    from configsync.core.drift import DriftReport
     from configsync.source.project import Project, Target
-    from configsync.usecases.drift import DriftReport
     from configsync.usecases.validate import Validation
 
 SECTION = "Watch"
@@ -46,25 +46,39 @@ def command(
 
 
 def _validation(project: Project, target: Target) -> Validation | None:
-    """What the repository asks for, if there is one and it is sound."""
-    from configsync.source.files import scan
+    """What the repository asks for, if there is one."""
     from configsync.usecases.validate import validate
 
-    if not scan(project.root, project.paths)[0]:
+    if not any((project.root / path).exists() for path in project.paths):
         return None
     validation = validate(project, target)
-    if validation.ok:
-        return validation
-    output.note("Warning: the repository has errors, so what git would change isn't known.")
-    return None
+    if not validation.ok:
+        output.note(
+            "Warning: the repository has errors, so what git would change isn't known; "
+            "configsync validate shows them."
+        )
+    return validation
 
 
 def _print(report: DriftReport, output_format: str) -> None:
-    if output_format == "json":
-        from configsync.render import json
+    match output_format:
+        case "json":
+            from configsync.render import json
 
-        output.data(json.drift(report.drift, report.unmanaged, report.pending))
-        return
-    from configsync.render.text import drift as view
+            output.data(json.drift(report))
+        case "markdown":
+            from configsync.render.markdown import drift as markdown
 
-    output.text(view.render(report.drift, report.unmanaged, report.pending, output.style()))
+            output.text(markdown.render(report))
+        case "html":
+            from configsync.render.html import drift as html
+
+            output.text(html.render(report))
+        case "junit":
+            from configsync.render import junit
+
+            output.text(junit.drift(report))
+        case _:
+            from configsync.render.text import drift as view
+
+            output.text(view.render(report, output.style()))

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.plan import Change, Plan
+from configsync.core.drift import DriftReport
+from configsync.core.plan import Plan
 from configsync.core.resource import Resource
 from configsync.core.revision import Applied, HistoryEntry
 from configsync.plan.document import (
@@ -47,7 +48,7 @@ def plan(plan: Plan, applied: Applied | None = None) -> str:
     return _spell(content)
 
 
-def drift(found: Iterable[Change], unmanaged: Iterable[str], pending: Iterable[Change]) -> str:
+def drift(report: DriftReport) -> str:
     """What someone changed in the database past configsync."""
     return _spell(
         {
@@ -62,10 +63,10 @@ def drift(found: Iterable[Change], unmanaged: Iterable[str], pending: Iterable[C
                     "by": writer_document(c.by),
                     "location": location_document(c.location),
                 }
-                for c in found
+                for c in report.drift
             ],
-            "unmanaged": list(unmanaged),
-            "pending": [change_document(c) for c in pending],
+            "unmanaged": list(report.unmanaged),
+            "pending": [change_document(c) for c in report.pending],
         }
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from configsync.core import address
@@ -127,7 +128,8 @@ def canonical(column: Column, value: Any) -> Json:
         return column.type.canonical(value)
     except Unstorable:
         # SQLite lets a hand write what the column's type forbids: shown as it is, as drift.
-        return value if isinstance(value, str | int | float) else repr(value)
+        kept = isinstance(value, str | int) or (isinstance(value, float) and isfinite(value))
+        return value if kept else repr(value)
 
 
 def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> Iterator[Resource]:

@@ -88,13 +88,27 @@ def renamed_past_us(
 ) -> dict[str, str]:
     """The live address of each root that someone renamed past configsync, with the one on record.
 
-    It is told by the record that a row trigger made of the rename.
+    It is told by the records that row triggers made of the renames, one after another.
     """
     lost = {at for at, r in applied.items() if r.parent is None and at not in live}
-    roots = (at for at, r in live.items() if r.parent is None and at not in applied)
+    # Each name that is followed back, with the live address that it led to.
+    names = {at: at for at, r in live.items() if r.parent is None and at not in applied}
     found: dict[str, str] = {}
-    if not lost:
-        return found
+    seen: set[str] = set()
+    while lost and names:
+        seen |= names.keys()
+        former = _former(transaction, names, types)
+        for old in lost & former.keys():
+            found[former[old]] = old
+        lost -= former.keys()
+        names = {at: now for at, now in former.items() if at not in seen and now not in found}
+    return found
+
+
+def _former(
+    transaction: Transaction, names: Mapping[str, str], types: Mapping[str, ResourceType]
+) -> dict[str, str]:
+    """The names that roots had before someone gave them these, with what these lead to."""
     records = transaction.dialect.recordset([("address", "text")], "r")
     query = (
         f"SELECT h.address, h.domain, CAST(h.changes AS text) FROM {records} "
@@ -102,14 +116,13 @@ def renamed_past_us(
         "JOIN config_revisions m ON m.revision = h.revision "
         "WHERE m.source = 'external' AND h.action = 'update' ORDER BY h.id"
     )
-    for chunk in _chunks(roots):
+    found: dict[str, str] = {}
+    for chunk in _chunks(names):
         for at, domain, changes in transaction.rows(query, chunk):
-            key = types[domain].key[-1]
-            change = json.loads(changes).get(key)
-            old = change and address.join(address.split(at)[0], str(change["old"]))
-            if old in lost:
-                lost.remove(old)
-                found[at] = old
+            change = json.loads(changes).get(types[domain].key[-1])
+            if change is not None:
+                old = address.join(address.split(at)[0], str(change["old"]))
+                found.setdefault(old, names[at])
     return found
 
 

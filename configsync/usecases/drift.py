@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from configsync.core import address
+from configsync.core.drift import DriftReport
+from configsync.core.ignore import ignoring
 from configsync.core.plan import Change, PlanOptions, Reason
 from configsync.core.resource import State
+from configsync.diff import Terms
 from configsync.kinds import resource_types
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
-from configsync.usecases.plan import Planner, read_source, read_stored
+from configsync.usecases.plan import Planner, Stored, read_source, read_stored
 from configsync.usecases.validate import Validation
-
-
-@dataclass(frozen=True, slots=True)
-class DriftReport:
-    """What was found.
-
-    ``drift`` has resources as applied (``before``) and as they are live
-    (``after``); what git says too by now is none. ``unmanaged`` are live
-    resources that no source owns, ``pending`` what git would change.
-    ``owner`` is the source whose resources were looked at, None for all.
-    """
-
-    database: str
-    revision: int
-    owner: str | None
-    drift: tuple[Change, ...]
-    unmanaged: tuple[str, ...]
-    pending: tuple[Change, ...] = ()
 
 
 def find_drift(
@@ -37,35 +21,52 @@ def find_drift(
     """Compare what is live with what was applied last, row by row.
 
     With the repository's ``validation``, only what its source owns is looked
-    at, and what git would change is told apart; without one, all that any
-    source owns. Raises DatabaseError.
+    at, and, unless it has errors, what git would change is told apart; without
+    one, all that any source owns. Raises DatabaseError.
     """
-    types = resource_types()
     with database.reading() as transaction:
-        stored = read_stored(transaction, types)
+        stored = read_stored(transaction, resource_types())
         planner = Planner(project, target, transaction, stored)
         options = PlanOptions()
-        if validation is None:
-            found = planner.drift(planner.terms(options), owner=None)
-            unmanaged = tuple(sorted(set(stored.live) - set(stored.applied)))
-            return DriftReport(
-                str(database.url), stored.base.revision, None, tuple(found), unmanaged
-            )
-        found = planner.drift(planner.terms(options), owner=project.source)
-        plan = planner.plan(validation.desired, read_source(project, validation.desired), options)
+        terms = planner.terms(options)
+        owner = None if validation is None else project.source
+        found = planner.drift(terms, owner)
+        unmanaged = _unmanaged(stored)
+        pending: tuple[Change, ...] = ()
+        if validation is not None and validation.ok:
+            desired = validation.desired
+            plan = planner.plan(desired, read_source(project, desired), options)
+            found = [c for c in found if not _agreed(c, desired, terms)]
+            unmanaged = plan.unmanaged
+            pending = tuple(c for c in plan.changes if c.reason is not Reason.DRIFT)
     return DriftReport(
         database=str(database.url),
         revision=stored.base.revision,
-        owner=project.source,
-        drift=tuple(c for c in found if not _agreed(c, validation.desired)),
-        unmanaged=plan.unmanaged,
-        pending=tuple(c for c in plan.changes if c.reason is not Reason.DRIFT),
+        owner=owner,
+        drift=tuple(found),
+        unmanaged=unmanaged,
+        pending=pending,
     )
 
 
-def _agreed(change: Change, desired: State) -> bool:
+def _unmanaged(stored: Stored) -> tuple[str, ...]:
+    """What is live and on no record, also not under the name that it had there."""
+    found = []
+    for at, resource in stored.live.items():
+        root = resource.root
+        if address.moved(at, root, stored.renamed.get(root, root)) not in stored.applied:
+            found.append(at)
+    return tuple(sorted(found))
+
+
+def _agreed(change: Change, desired: State, terms: Terms) -> bool:
     """Tell whether git says the same as the database by now."""
-    wanted = desired.get(change.address if change.after is None else change.after.address)
-    if change.after is None or wanted is None:
-        return change.after is None and wanted is None
-    return bool(change.after.same_values(wanted))
+    live = change.after
+    if live is None or live.address != change.address:
+        # What somebody deleted or renamed, git no longer has under that name.
+        if change.address in desired:
+            return False
+        if live is None:
+            return True
+    wanted = desired.get(live.address)
+    return wanted is not None and live.same_values(ignoring(wanted, live, terms.ignored))

@@ -192,11 +192,14 @@ class Planner:
     def drift(self, terms: Terms, owner: str | None) -> list[Change]:
         """What someone changed in the database, of what a source owns or all, and who it was."""
         ours = State(r for r in self.stored.applied.values() if owner in (None, r.owner))
-        found = drift(self.stored.live, ours, terms)
-        writes = last_writes(self.transaction, {(c.after or c.resource).address for c in found})
+        found = [_in_columns(c, self.types) for c in drift(self.stored.live, ours, terms)]
+        # What was renamed was perhaps written before, under the name on record.
+        names = {at for c in found for at in (c.address, c.resource.address)}
+        writes = last_writes(self.transaction, names)
         attributed = []
         for change in found:
-            last = writes.get((change.after or change.resource).address)
+            known = (writes.get(at) for at in (change.address, change.resource.address))
+            last = max((w for w in known if w), key=lambda w: w.writer.revision, default=None)
             by = last.writer if last is not None and last.explains(change.after) else None
             version = 0 if last is None else last.writer.revision
             attributed.append(replace(change, by=by, version=version))
@@ -212,3 +215,12 @@ class Planner:
             known = self.stored.applied.get(at)
             if known is not None and known.owner == terms.owner:
                 yield at, as_recorded(resource, known)
+
+
+def _in_columns(change: Change, types: Mapping[str, ResourceType]) -> Change:
+    """A change whose fields are in the order of the columns, which a JSON database forgets."""
+    known = change.before
+    if known is None:
+        return change
+    values = {k: known.values[k] for k in types[change.domain].names if k in known.values}
+    return replace(change, before=replace(known, values=values))

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from difflib import unified_diff
 
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.revision import Writer
-from configsync.core.values import Json, canonical_json
-from configsync.render.escape import one_line, visible
+from configsync.core.values import Json
+from configsync.render.escape import one_line
+from configsync.render.fields import diff_lines, is_long, safe_line, text_lines, value_line
 from configsync.render.text.style import Style
-
-CONTEXT = 3
-"""Lines around a changed one."""
 
 PREVIEW = 3
 """Lines of a new or removed text."""
-
-MAX_VALUE = 100
-"""Characters of a value on one line."""
 
 
 def render(plan: Plan, style: Style) -> str:
@@ -154,62 +148,27 @@ def _field(change: Change, name: str, old: Json, new: Json, style: Style) -> Ite
         yield from _whole(name, new, "+", style.added)
     elif change.action is Action.DELETE:
         yield from _whole(name, old, "-", style.removed)
-    elif _is_long(old) or _is_long(new):
+    elif is_long(old) or is_long(new):
         yield f"{name}:"
-        yield from text_diff(_lines(old), _lines(new), style)
+        yield from (_painted(line, style) for line in diff_lines(old, new))
     else:
-        yield f"{name}: {style.removed(_value(old))} → {style.added(_value(new))}"
+        yield f"{name}: {style.removed(value_line(old))} → {style.added(value_line(new))}"
 
 
 def _whole(name: str, value: Json, sign: str, paint: object) -> Iterator[str]:
     assert callable(paint)
-    if not _is_long(value):
-        yield f"{name}: {_value(value)}"
+    if not is_long(value):
+        yield f"{name}: {value_line(value)}"
         return
-    lines = _lines(value)
+    lines = text_lines(value)
     yield f"{name}:"
     for line in lines[:PREVIEW]:
-        yield paint(f"{sign} {_line(line)}".rstrip())
+        yield paint(f"{sign} {safe_line(line)}".rstrip())
     if len(lines) > PREVIEW:
         yield f"  … {len(lines) - PREVIEW} more lines, {len(str(value))} characters in all"
 
 
-def text_diff(old: list[str], new: list[str], style: Style) -> Iterator[str]:
-    """A unified diff; a last line without its newline says so."""
-    for line in list(unified_diff(old, new, n=CONTEXT, lineterm=""))[2:]:
-        text = f"{line[:1]} {_line(line[1:])}".rstrip() if line[:1] in "+- " else line
-        if line.startswith("+"):
-            yield style.added(text)
-        elif line.startswith("-"):
-            yield style.removed(text)
-        elif line.startswith("@@"):
-            yield style.faint(text)
-        else:
-            yield text
-
-
-def _is_long(value: Json) -> bool:
-    return isinstance(value, str) and ("\n" in value or len(value) > MAX_VALUE)
-
-
-def _lines(value: Json) -> list[str]:
-    """The lines of a text, a missing last newline marked, as git does."""
-    if value is None:
-        return []
-    text = value if isinstance(value, str) else canonical_json(value)
-    lines = text.split("\n")
-    if lines[-1] == "":
-        return lines[:-1]
-    return [*lines, "\\ no newline at the end"]
-
-
-def _line(text: str) -> str:
-    """A line with its trailing white space made visible."""
-    kept = text.rstrip(" \t\r")
-    tail = text[len(kept) :].replace(" ", "·").replace("\t", "⇥").replace("\r", "␍")
-    return visible(kept) + tail
-
-
-def _value(value: Json) -> str:
-    text = one_line(canonical_json(value))
-    return text if len(text) <= MAX_VALUE + 2 else text[:MAX_VALUE] + "…"
+def _painted(line: str, style: Style) -> str:
+    """A line of a diff in its colour."""
+    paint = {"+": style.added, "-": style.removed, "@": style.faint}.get(line[:1])
+    return line if paint is None else paint(line)

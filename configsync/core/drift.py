@@ -1,0 +1,32 @@
+"""Drift: what someone changed in a database past configsync."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from configsync.core.plan import Change
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """What was found.
+
+    ``drift`` has resources as applied (``before``) and as they are live
+    (``after``); what git says too by now is none. ``unmanaged`` are live
+    resources that no source owns, ``pending`` what git would change.
+    ``owner`` is the source whose resources were looked at, None for all.
+    """
+
+    database: str
+    revision: int
+    owner: str | None
+    drift: tuple[Change, ...]
+    unmanaged: tuple[str, ...]
+    pending: tuple[Change, ...] = ()
+
+    def by_root(self) -> dict[str, list[Change]]:
+        """The drift of each profile, or other root on record, with its parts, by address."""
+        found: dict[str, list[Change]] = {}
+        for change in self.drift:
+            found.setdefault((change.before or change.resource).root, []).append(change)
+        return dict(sorted(found.items()))

@@ -1,0 +1,1 @@
+"""HTML for a browser: building blocks, and one file a view."""

@@ -1,0 +1,303 @@
+"""Drift in every format: text of strangers can't change how an output is built (rule 6.20).
+
+Each payload stands in each place that a stranger can write to, and in all at
+once. Each output is read back by a parser of its format, and must be built as
+the one of harmless text of the same length and lines.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+import html5lib
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from configsync.core import address
+from configsync.core.diagnostic import Location
+from configsync.core.drift import DriftReport
+from configsync.core.plan import Action, Change, Reason
+from configsync.core.resource import Resource
+from configsync.core.revision import RevisionSource, Writer
+from configsync.core.values import Row
+from configsync.render import json as as_json
+from configsync.render import junit
+from configsync.render.escape import HIDDEN, unobeyed
+from configsync.render.fields import value_line
+from configsync.render.html import drift as html
+from configsync.render.html import page
+from configsync.render.markdown import drift as markdown
+from configsync.render.text import drift as text
+from configsync.render.text.style import Style
+from tests.unit import test_render_junit
+from tests.unit.test_render_hostile import PAYLOADS as COMMON
+from tests.unit.test_render_hostile import skeleton
+
+HARMLESS = "harmless"
+
+MAX_PAYLOAD = 2000
+"""Characters: long enough to be shown as a text, short enough for parsers in Python."""
+
+PAYLOADS = {name: payload[:MAX_PAYLOAD] for name, payload in COMMON.items()} | {
+    "longer fence": "x\n```````\n# owned\n```````\n",
+    "fence of tildes": "x\n~~~\n</details>\n~~~\n",
+    "fence with an info string": "x\n```html\n<b>\n",
+    "backticks": "`",
+    "backtick at the ends": "`x`",
+    "two backticks": "`` x ``",
+    "a thousand backticks": "`" * 1000,
+    "growing backticks": " ".join("`" * n for n in range(1, 12)),
+    "backtick and pipe": "`|` | `|",
+    "backslash and pipe": "\\| \\\\| \\\\\\|",
+    "backslash at the end": "x\\",
+    "pipes": "| a | b |",
+    "table": "x\n| a | b |\n| --- | --- |\n| 1 | 2 |",
+    "details end": "x\n</details>\n\n# owned",
+    "details": "<details open><summary>x</summary>",
+    "summary end": "</summary></details><h1>x</h1>",
+    "end of code": "</code></pre></td></tr></table><h1>x</h1>",
+    "end of style": "</style></title><h1>x</h1>",
+    "heading": "# owned",
+    "setext underlines": "x\n===\ny\n---\n",
+    "rule": "x\n\n***\n\n___",
+    "list": "x\n- a\n1. b\n- [ ] c",
+    "quote": "x\n> [!CAUTION]\n> owned",
+    "mentions": "@octocat cc @org/team, x@y.example",
+    "references": "#1 GH-1 octocat/hello#1 octocat@abcdef0 " + "e4ff8b1cd8" * 4,
+    "closing keyword": "fixes #1",
+    "bare links": "https://example.org www.example.org ftp://example.org",
+    "angle link": "<https://example.org> <x@y.example>",
+    "reference link": "[x]\n\n[x]: https://example.org",
+    "footnote": "[^1]\n\n[^1]: x",
+    "data link": "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "emphasis": "*a* **b** ~~c~~ _d_",
+    "math": "$`x`$ $$y$$",
+    "emoji name": ":tada: :+1:",
+    "character references": "&#124; &#x60; &lt;b&gt; &nbsp;",
+    "html comment": "<!-- x\n-->\n",
+    "raw html": '<table><tr><td><a href="javascript:alert(1)">x</a>',
+    "attribute break": '"><svg onload=alert(1)>',
+    "iframe": '<iframe srcdoc="<script>alert(1)</script>">',
+    "base and meta": '<base href="//example.org"><meta http-equiv="refresh" content="0">',
+    "css": "}</style> * { background: url(//example.org) }",
+    "liquid": "{{ x }} {% y %} ${{ z }}",
+    "line of a diff": "x\n+++ b\n--- a\n@@ -1 +1 @@\n",
+    "only newlines": "\n\n\n",
+    "only spaces": "   ",
+    "non-breaking spaces": "x\u00a0\u3000\n\u00a0",
+}
+
+PLACES = ("profile", "space", "applied", "live", "user", "application", "client", "source")
+
+
+def report(texts: dict[str, str]) -> DriftReport:
+    """Drift of each sort, with these texts and harmless ones in the other places."""
+    of = dict.fromkeys(PLACES, HARMLESS) | texts
+    of["live"] += " live"
+    root = address.join("profile", of["profile"])
+    space = f"{root}/{address.join('genie_space', of['space'])}"
+    other = f"{root}/{address.join('genie_space', of['space'] + '2')}"
+    by = Writer(7, RevisionSource.EXTERNAL, of["user"], "<time>", of["application"], of["client"])
+    where = Location(of["source"], 3, 1)
+
+    def resource(at: str, domain: str, values: Row) -> Resource:
+        parent = None if at == root else root
+        return Resource(at, domain, values, parent, of["source"], where)
+
+    def change(action: Action, before: Resource | None, after: Resource | None) -> Change:
+        at = (before or after or known).address
+        return Change(at, action, Reason.DRIFT, "Profile", before, after, 7, by)
+
+    known = resource(root, "profile", {"name": of["profile"], "description": of["applied"]})
+    renamed = resource(root + "2", "profile", {"name": HARMLESS, "description": of["live"]})
+    applied = resource(space, "genie_space", {"space_name": of["applied"], "is_default": True})
+    gone = resource(other, "genie_space", {"space_name": of["applied"], "is_default": True})
+    live = resource(space, "genie_space", {"space_name": of["live"], "is_default": False})
+    return DriftReport(
+        database=of["source"],
+        revision=7,
+        owner=of["source"],
+        drift=(
+            change(Action.UPDATE, known, renamed),
+            change(Action.UPDATE, applied, live),
+            change(Action.DELETE, gone, None),
+        ),
+        unmanaged=(root, space),
+        pending=(Change(root, Action.CREATE, Reason.GIT, "Profile", None, known),),
+    )
+
+
+def pairs(payload: str) -> Iterator[tuple[DriftReport, DriftReport]]:
+    """Reports with the payload, each with one of the same shape that has harmless text."""
+    tame = re.sub("[^\n]", lambda m: "x" * (len(value_line(m[0])) - 2), payload)
+    for place in PLACES:
+        yield report({place: payload}), report({place: tame})
+    yield report(dict.fromkeys(PLACES, payload)), report(dict.fromkeys(PLACES, tame))
+
+
+table = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+
+
+@table
+def test_markdown(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = printed(markdown.render(hostile))
+        assert shape_of_markdown(output) == shape_of_markdown(markdown.render(harmless))
+
+
+@table
+def test_html(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = printed(html.render(hostile))
+        assert shape_of_html(output) == shape_of_html(html.render(harmless))
+
+
+@table
+def test_junit(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = printed(junit.drift(hostile))
+        shapes = [shape_of_junit(o) for o in (output, junit.drift(harmless))]
+        assert shapes[0] == shapes[1]
+
+
+@table
+def test_json(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = as_json.drift(hostile)
+        assert HIDDEN.search(output.replace("\n", "")) is None
+        assert values_of(json.loads(output)) == values_of(json.loads(as_json.drift(harmless)))
+        stated = json.loads(output)["drift"][1]["fields"]["space_name"]
+        before, after = hostile.drift[1].before, hostile.drift[1].after
+        assert before is not None
+        assert after is not None
+        given = [before.values["space_name"], after.values["space_name"]]
+        assert [stated["applied"], stated["live"]] == given
+
+
+@table
+def test_text(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = printed(text.render(hostile, Style(False)))
+        assert output.count("\n") == text.render(harmless, Style(False)).count("\n")
+
+
+RENDERERS: dict[str, Callable[[DriftReport], str]] = {
+    "markdown": markdown.render,
+    "html": html.render,
+    "junit": junit.drift,
+    "text": lambda found: text.render(found, Style(False)),
+}
+
+
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+def test_what_is_found_is_told(render: Callable[[DriftReport], str]) -> None:
+    texts = {place: f"the-{place}" for place in PLACES}
+    output = render(report(texts))
+    told = ["profile", "space", "applied", "live", "user", "application", "client"]
+    assert [place for place in told if f"the-{place}" not in output] == []
+    assert "Drift: 3 changed past configsync, 2 unmanaged, 1 pending." in output
+
+
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+def test_no_drift_is_told_as_well(render: Callable[[DriftReport], str]) -> None:
+    output = render(DriftReport("here", 3, None, (), ()))
+    assert "No drift. 0 unmanaged, 0 pending." in output
+
+
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+def test_a_write_without_a_record_is_told_as_such(render: Callable[[DriftReport], str]) -> None:
+    before = Resource("profile/a", "profile", {"name": "a", "description": "x"})
+    after = Resource("profile/a", "profile", {"name": "a", "description": "y"})
+    change = Change("profile/a", Action.UPDATE, Reason.DRIFT, "Profile", before, after)
+    output = render(DriftReport("here", 3, None, (change,), ()))
+    assert "by a write that left no record" in output.lower()
+
+
+@pytest.mark.parametrize("end", ["x ", "x\t", "x\r", "x\u00a0", "x\u3000", "x\u200b", "x\n"])
+@pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
+def test_what_differs_looks_different(render: Callable[[DriftReport], str], end: str) -> None:
+    def found(live: str) -> str:
+        before = Resource("profile/a", "profile", {"description": "first\nx"})
+        after = Resource("profile/a", "profile", {"description": f"first\n{live}"})
+        change = Change("profile/a", Action.UPDATE, Reason.DRIFT, "Profile", before, after)
+        return render(DriftReport("here", 3, None, (change,), ()))
+
+    assert found(end) != found("x")
+    assert all(line == line.rstrip() or line.endswith("+ ") for line in found(end).split("\n"))
+
+
+def test_a_failed_case_for_each_resource_and_one_that_passed() -> None:
+    root = test_render_junit.parsed(junit.drift(report({})))
+    suites = [(s.get("name"), s.get("tests"), s.get("failures")) for s in root]
+    assert suites == [("profile/harmless", "3", "3"), (junit.DATABASE, "1", "0")]
+
+
+def test_nothing_that_drifted_is_a_case_that_passed() -> None:
+    root = test_render_junit.parsed(junit.drift(DriftReport("here", 3, None, (), ())))
+    assert root.attrib["failures"] == "0"
+    assert root.attrib["tests"] == "1"
+
+
+def test_a_page_asks_nothing_of_anyone() -> None:
+    output = html.render(report({}))
+    assert not re.search(
+        r"<(script|link|img|iframe|object|a|form)\b|\bon\w+=|url\(|@import", output
+    )
+    assert page.POLICY.startswith("default-src 'none'")
+
+
+def printed(output: str) -> str:
+    """An output as the command prints it; it holds nothing that steers a terminal or a runner."""
+    output = unobeyed(output)
+    assert HIDDEN.search(output.replace("\n", "")) is None
+    assert re.search(r"(?m)^\s*::|##\[", output) is None
+    return output
+
+
+def shape_of_markdown(output: str) -> list[Any]:
+    """The tokens without what is code; HTML within it by its elements."""
+    # As GitHub has it: tables, struck text, and bare links made live.
+    parser = MarkdownIt("gfm-like")
+    tokens = parser.parse(output)
+    kinds = {child.type for token in tokens for child in token.children or ()}
+    assert kinds <= {"text", "code_inline"}
+    return [_shape(token) for token in tokens]
+
+
+def _shape(token: Token) -> Any:
+    inside: Any = [child.type for child in token.children or ()]
+    if token.type == "html_block":
+        inside = re.sub("(?<=<code>)[^<]*", "", token.content)
+    if token.type == "fence":
+        inside = (token.info, token.content.count("\n"))
+    return (token.type, token.tag, token.nesting, token.level, token.attrs, inside)
+
+
+def shape_of_html(output: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+        return _elements(parser.parse(output))
+
+
+def _elements(node: Any) -> Any:
+    attributes = sorted(node.attrib.items())
+    return (str(node.tag), attributes, [_elements(child) for child in node if child.tag != "wbr"])
+
+
+def shape_of_junit(output: str) -> Any:
+    root = test_render_junit.parsed(output)
+    lines = [(e.text or "").count("\n") for e in root.iter() if e.tag in ("failure", "system-out")]
+    assert isinstance(root, ElementTree.Element)
+    return skeleton(root), lines
+
+
+def values_of(node: Any) -> Any:
+    """What JSON holds, without its texts."""
+    return skeleton(node)
