@@ -36,6 +36,7 @@ from configsync.source.faults import (
     syntax_fault,
 )
 from configsync.source.limits import MAX_DEPTH, MAX_NODES, MAX_SCALAR_BYTES
+from configsync.source.plain import read_plain
 from configsync.source.scalars import MAX_INTEGER_DIGITS, Inexact, NotFinite, resolve
 
 SHORT = MAX_SCALAR_BYTES // 4
@@ -67,6 +68,13 @@ def read(text: str, file: str, *, aliases: bool = False) -> Reading:
 
     With ``aliases``, aliases and merge keys are followed instead of refused.
     """
+    if (plain := read_plain(text, file)) is not None:
+        return Reading([plain], [plain.mark])
+    return read_strictly(text, file, aliases=aliases)
+
+
+def read_strictly(text: str, file: str, *, aliases: bool = False) -> Reading:
+    """Read what `read` reads, of whatever form."""
     reading = Reading()
     # A byte order mark at the start is no character of the text, anywhere else a hidden one.
     text = text.removeprefix("\ufeff")

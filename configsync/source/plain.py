@@ -1,0 +1,197 @@
+"""The quick reader: the plain part of YAML that most documents keep to, read line by line.
+
+It judges nothing. A text that keeps to the forms below gives exactly what
+`configsync.source.reader` makes of it, places included; for any other text the
+answer is None, and that reader reads it. So it saves time and changes nothing
+else: ``tests/properties/test_plain.py`` holds the two against each other.
+
+The forms: one document of block mappings and block lists, each entry in a line
+of its own, whose values are plain or quoted text within the line (without
+escapes), a mapping of such in braces, or a literal block. Where YAML has a
+special case, it is left to the other reader rather than followed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from configsync.core.document import Map, Mark, Seq
+from configsync.source.limits import MAX_DEPTH, MAX_SCALAR_BYTES
+from configsync.source.scalars import Inexact, NotFinite, resolve
+
+LONGEST = MAX_SCALAR_BYTES // 4
+"""A text of fewer characters passes no limit of size, whatever it holds."""
+
+_PRINTABLE_ASCII = b"\n" + bytes(range(0x20, 0x7F))
+_NAME = r"[A-Za-z_$][\w$./-]{0,99}+"
+_QUOTED = r""""[^"\\\n]*+"|'[^'\n]*+'"""
+_WORDS = r"[\w./][\w./-]*+(?:\ [\w./][\w./-]*+)*+"
+_PAIR = rf"{_NAME}:\ (?:{_WORDS}|{_QUOTED})"
+_COMMENT = r"\ *+(?:(?<=\ )\#.*)?+\n"
+
+# One match a line, with the literal block that it begins; nothing is tried twice, so that any
+# text takes a time in proportion to its length.
+_LINES = re.compile(
+    rf"""
+    (?P<line>
+      (?P<indent>\ *+)
+      (?:
+        (?:\#.*)?+\n
+      | (?P<dash>-\ ++)?+
+        (?:(?P<key>{_NAME}):(?P<gap>\ ++|(?=\n)))?+
+        (?:
+          # A colon or # belongs to the text where no space stands behind, or before it.
+          (?P<plain>
+            (?:[\w./+]|-(?=[0-9.]))
+            [^:\#\n]*+(?:(?::(?=[^\ \n])|(?<=[^\ ])\#)[^:\#\n]*+)*+
+          )(?:\#.*)?+\n
+        | # Its first line tells how far a block is indented. Where one of fewer spaces and
+          # nothing else follows, that is a special case.
+          \|(?P<strip>-?)\n
+          (?P<block>\n*+(?P<margin>\ ++)[^\n].*\n(?:(?:(?P=margin).*)?+\n)*+)(?!\ +\n)
+        | (?P<other>{_QUOTED}|\{{{_PAIR}(?:,\ {_PAIR})*+\}}){_COMMENT}
+        | (?:\#.*)?+\n
+        )
+      )
+    )
+    | (?s:.+)
+    """,
+    re.VERBOSE,
+)
+_PAIRS = re.compile(rf"({_NAME}):\ ({_WORDS}|{_QUOTED})")
+
+
+class _Other(Exception):
+    """The text has another form."""
+
+
+def read_plain(text: str, file: str) -> Map | None:
+    """The one document of a text of plain form, as the strict reader reads it; else None."""
+    if len(text) >= LONGEST or text[-1:] != "\n":
+        return None
+    try:
+        # What isn't printable is another line's end, a hidden character, or refused.
+        special = text.encode().translate(None, _PRINTABLE_ASCII).decode()
+        return _Lines(file).read(text) if special.isprintable() else None
+    except (_Other, Inexact, NotFinite, UnicodeError):
+        return None
+
+
+class _Lines:
+    """Reads entry by entry, with a stack of the open collections and their columns from 0."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        # Each is a Map or a Seq, as the entries that are put into it make sure.
+        self.stack: list[tuple[int, Any]] = []
+        # The key whose value is the collection that comes next.
+        self.pending: tuple[str, Mark] | None = None
+
+    def read(self, text: str) -> Map:
+        """Read to the end. Raises `_Other` where the form ends, and what `resolve` raises."""
+        file, number, column = self.file, 0, -1
+        node: Any = None
+        for line, indent, dash, key, gap, plain, strip, block, margin, other in _LINES.findall(
+            text
+        ):
+            number += 1
+            if not key and not dash:
+                # A comment, an empty line; or else the rest of a value above.
+                if line and not plain and not other and not block:
+                    continue
+                raise _Other
+            # Most entries follow one in the same mapping.
+            if dash or len(indent) != column or self.pending:
+                column = len(indent)
+                node = self.node(column, bool(dash), number)
+            if not key:
+                if block or not (plain or other):
+                    raise _Other
+                mark = (file, number, column + len(dash) + 1)
+                node.put(resolve(plain.rstrip(" ")) if plain else _value(other, mark), mark)
+                column = -1
+                continue
+            if dash:
+                column += len(dash)
+                item = Map((file, number, column + 1))
+                node.put(item, item.mark)
+                self.push(column, item)
+                node = item
+            elif key in node:
+                raise _Other
+            key_mark = (file, number, column + 1)
+            mark = (file, number, column + len(key) + len(gap) + 2)
+            if plain:
+                value = resolve(plain.rstrip(" "))
+            elif block:
+                if len(margin) <= column:
+                    raise _Other
+                value = block.removeprefix(margin).replace("\n" + margin, "\n").rstrip("\n")
+                value = value if strip else value + "\n"
+                number += block.count("\n")
+            elif other:
+                value = _value(other, mark)
+            else:
+                self.pending = (key, key_mark)
+                continue
+            node[key] = value
+            node.key_marks[key] = key_mark
+            node.marks[key] = mark
+        if self.pending or not self.stack:
+            raise _Other
+        root: Map = self.stack[0][1]
+        return root
+
+    def node(self, column: int, item: bool, number: int) -> Any:
+        """The collection that an entry at a column belongs to: a new one, or one that is open."""
+        stack = self.stack
+        if self.pending or not stack:
+            return self.begin(column, item, number)
+        level, node = stack[-1]
+        # A list's items may stand right below its key; the next key ends it.
+        while level > column or (level == column and not item and node.__class__ is Seq):
+            del stack[-1]
+            if not stack:
+                raise _Other
+            level, node = stack[-1]
+        if level != column or (node.__class__ is Seq) is not item:
+            raise _Other
+        return node
+
+    def begin(self, column: int, item: bool, number: int) -> Any:
+        """Open the collection whose first entry stands at a column."""
+        mark = (self.file, number, column + 1)
+        node: Map | Seq = Seq(mark) if item else Map(mark)
+        if self.pending:
+            level, parent = self.stack[-1]
+            if column < level or (column == level and not item):
+                raise _Other
+            parent.put(self.pending[0], node, self.pending[1], mark)
+            self.pending = None
+        elif item or column:
+            raise _Other
+        self.push(column, node)
+        return node
+
+    def push(self, column: int, node: Map | Seq) -> None:
+        # A mapping in braces goes one deeper.
+        if len(self.stack) >= MAX_DEPTH - 1:
+            raise _Other
+        self.stack.append((column, node))
+
+
+def _value(shown: str, mark: Mark) -> Any:
+    """The text in quotes, or the mapping in braces, that stands at a mark."""
+    if shown[0] != "{":
+        return shown[1:-1]
+    node = Map(mark)
+    file, number, column = mark
+    for pair in _PAIRS.finditer(shown):
+        name, value = pair.groups()
+        if name in node:
+            raise _Other
+        value = value[1:-1] if value[0] in "\"'" else resolve(value)
+        key_mark = (file, number, column + pair.start(1))
+        node.put(name, value, key_mark, (file, number, column + pair.start(2)))
+    return node
