@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,9 @@ from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
 from configsync.source.references import Followed, References
 
+_SPECIAL = re.compile(r"\$(?:file|unset|var)")
+"""What a text holds that refers to something, or removes it."""
+
 
 @dataclass(slots=True)
 class Settings:
@@ -29,6 +33,7 @@ class Settings:
     ``schemas`` has a schema a kind, with the one for documents that are only a
     part under the kind's name and ``/partial``; None where it is unusable.
     ``patched`` are the kinds and names that an overlay says something about.
+    Without ``resources`` only findings are of interest.
     """
 
     root: Path
@@ -39,6 +44,7 @@ class Settings:
     variables: Mapping[str, Any]
     patched: frozenset[tuple[str, str]] = frozenset()
     aliases: bool = False
+    resources: bool = True
 
 
 @dataclass(slots=True)
@@ -64,11 +70,11 @@ class FileCompiler:
         record = FileRecord(documents=len(documents), diagnostics=problems)
         self._find_ignores(name, text, record)
         resources: list[Resource] = []
+        special = _SPECIAL.search(text) is not None
         for document in documents:
-            if "$unset" in text:
+            if special:
                 record.diagnostics += unset_left(document)
-            references = "$file" in text or "$var" in text
-            resources += self.compile_document(document, record, references=references)
+            resources += self.compile_document(document, record, references=special)
         return record, resources
 
     def start_record(self, name: str, text: str, documents: int) -> FileRecord:
@@ -101,13 +107,12 @@ class FileCompiler:
         if found is None or found or followed.diagnostics:
             return []
         kind = settings.kinds[document.kind]
-        compiled = compile_document(document, kind, settings.owner, layered=layered)
+        compiled = compile_document(
+            document, kind, settings.owner, resources=settings.resources, layered=layered
+        )
         record.diagnostics += compiled.diagnostics
-        record.roots += [
-            (r.address, document.locate(("metadata", "name")))
-            for r in compiled.resources
-            if r.parent is None
-        ]
+        name = document.locate(("metadata", "name"))
+        record.roots += [(address, name) for address in compiled.roots]
         return compiled.resources
 
     def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:

@@ -102,7 +102,7 @@ class Document:
 
 def _has(node: Any, step: str | int) -> bool:
     """Tell whether a node has a child at a step."""
-    if isinstance(node, Map):
+    if node.__class__ is Map:
         return step in node
     return isinstance(node, Seq) and isinstance(step, int) and 0 <= step < len(node)
 

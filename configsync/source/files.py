@@ -100,18 +100,29 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
     ``name`` is relative to ``root``. What can't be read, is larger than
     `MAX_FILE_BYTES` or is not UTF-8 is a diagnostic.
     """
+    return decode(read_bytes(root, name), name)
+
+
+def read_bytes(root: Path, name: str) -> bytes | Diagnostic:
+    """Read a file that `decode` then makes text of; at most one byte too many."""
     try:
-        handle = os.open(os.path.join(root, name), _OPEN_FLAGS)
+        handle = os.open(f"{root}/{name}", _OPEN_FLAGS)
         try:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):
                 return _unreadable(name, "it is not a regular file")
             # A file that grows meanwhile is read as it was when it was opened.
-            data = os.read(handle, min(about.st_size, MAX_FILE_BYTES) + 1)
+            return os.read(handle, min(about.st_size, MAX_FILE_BYTES) + 1)
         finally:
             os.close(handle)
     except (OSError, ValueError) as error:
         return _unreadable(name, getattr(error, "strerror", None) or "its name is not valid")
+
+
+def decode(data: bytes | Diagnostic, name: str) -> str | Diagnostic:
+    """The text of a file that `read_bytes` read; see `read_text`."""
+    if isinstance(data, Diagnostic):
+        return data
     if len(data) > MAX_FILE_BYTES:
         return codes.FILE_TOO_LARGE.at(
             Location(name, 1, 1),
@@ -130,6 +141,20 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
             f"Byte {error.start + 1} is 0x{data[error.start]:02x}, which begins no character.",
             help="Save the file in UTF-8.",
         )
+
+
+def has_link(root: Path, name: str, plain: set[str]) -> bool:
+    """Tell whether any part of a file's path is a symbolic link.
+
+    ``plain`` remembers the parts that are none, for paths that share them.
+    """
+    steps = name.split("/")
+    for path in ("/".join(steps[:end]) for end in range(1, len(steps) + 1)):
+        if path not in plain:
+            if os.path.islink(f"{root}/{path}"):
+                return True
+            plain.add(path)
+    return False
 
 
 def text_digest(text: str | Diagnostic) -> str:

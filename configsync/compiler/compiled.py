@@ -1,0 +1,30 @@
+"""What compiling a source gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from configsync.core.diagnostic import Diagnostic
+from configsync.core.resource import Resource, State
+
+Advance = Callable[[int, int], None]
+"""Is told how many of how many files are done."""
+
+
+@dataclass(slots=True)
+class CompiledSource:
+    """What a source compiles to: the desired state is whole only without errors.
+
+    ``dependencies`` are the files that documents refer to, with their digests.
+    """
+
+    files: list[str] = field(default_factory=list)
+    documents: int = 0
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    resources: list[Resource] = field(default_factory=list)
+    dependencies: dict[str, str] = field(default_factory=dict)
+
+    def state(self) -> State:
+        """The desired state."""
+        return State(self.resources)
