@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.resource import Resource, State
+
+if TYPE_CHECKING:
+    from configsync.core.resource import Resource, State
 
 Advance = Callable[[int, int], None]
 """Is told how many of how many files are done."""
@@ -27,4 +30,6 @@ class CompiledSource:
 
     def state(self) -> State:
         """The desired state."""
+        from configsync.core.resource import State
+
         return State(self.resources)

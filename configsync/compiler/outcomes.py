@@ -20,12 +20,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from stat import S_ISREG
 
 from configsync.compiler.cache import OUTCOME
 from configsync.compiler.compiled import CompiledSource
+from configsync.compiler.findings import decode_diagnostic, encode_diagnostic, lasting
 from configsync.compiler.fingerprint import Fingerprints, Freshness
-from configsync.compiler.records import decode_diagnostic, encode_diagnostic, lasting
 from configsync.source.files import has_link
 
 REST = 2_000_000_000
@@ -120,14 +119,11 @@ def _state(root: Path, names: Iterable[str]) -> _State | None:
     try:
         for name in names:
             about = os.lstat(f"{root}/{name}")
-            if not S_ISREG(about.st_mode):
-                return None
             changed = about.st_ctime_ns
-            latest = max(latest, changed)
-            lines.append(
-                f"{name}\0{about.st_dev} {about.st_ino} {about.st_mode} {about.st_size} "
-                f"{about.st_mtime_ns} {changed}\n"
-            )
+            if changed > latest:
+                latest = changed
+            times = f"{about.st_mtime_ns} {changed}"
+            lines.append(f"{name}\0{about.st_ino} {about.st_size} {times}\n")
     except (OSError, ValueError):
         return None
     data = "".join(lines).encode(errors="surrogateescape")

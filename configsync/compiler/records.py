@@ -7,13 +7,12 @@ stranger could make run code.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from configsync.compiler.findings import decode_diagnostic, encode_diagnostic, encode_location
 from configsync.compiler.ignores import Ignore
-from configsync.core import codes
-from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
+from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Document, Map
 from configsync.core.resource import Resource
 
@@ -35,16 +34,6 @@ class FileRecord:
     ignores: list[Ignore] = field(default_factory=list)
     dependencies: dict[str, str] = field(default_factory=dict)
     layered: bool = False
-
-
-def lasting(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Tell whether findings last as long as the files stay as they are.
-
-    A file that couldn't be read may be readable next time, and one that was
-    referred to and is missing may be there.
-    """
-    passing = (codes.UNREADABLE.code, codes.BAD_FILE_REFERENCE.code)
-    return not any(d.code in passing for d in diagnostics)
 
 
 def encode_record(record: FileRecord) -> bytes:
@@ -85,7 +74,7 @@ def encode_resources(resources: list[Resource]) -> bytes:
                 r.domain,
                 r.values,
                 r.parent,
-                r.location and _encode_location(r.location),
+                r.location and encode_location(r.location),
                 r.renamed_from,
                 r.prevent_destroy,
             ]
@@ -102,45 +91,11 @@ def decode_resources(data: bytes, owner: str) -> list[Resource]:
     ]
 
 
-def encode_diagnostic(diagnostic: Diagnostic) -> list[Any]:
-    """A diagnostic as JSON values."""
-    where = diagnostic.location
-    return [
-        diagnostic.code,
-        diagnostic.severity.value,
-        diagnostic.summary,
-        diagnostic.detail,
-        where and _encode_location(where),
-        diagnostic.path,
-        diagnostic.help,
-        [[r.message, _encode_location(r.location)] for r in diagnostic.related],
-    ]
-
-
-def decode_diagnostic(content: list[Any]) -> Diagnostic:
-    """The diagnostic that `encode_diagnostic` spelled."""
-    code, severity, summary, detail, where, path, help, related = content
-    return Diagnostic(
-        code,
-        Severity(severity),
-        summary,
-        detail,
-        where and Location(*where),
-        path,
-        help,
-        tuple(Related(message, Location(*place)) for message, place in related),
-    )
-
-
 _spell_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _spell(content: Any) -> bytes:
     return _spell_json(content).encode()
-
-
-def _encode_location(location: Location) -> list[Any]:
-    return [location.file, location.line, location.column]
 
 
 def _encode_map(node: Map) -> list[Any]:

@@ -9,11 +9,12 @@ from configsync.compiler.cache import RECORD, RESOURCES
 from configsync.compiler.compiled import Advance, CompiledSource
 from configsync.compiler.documents import defined_twice
 from configsync.compiler.file import FileCompiler, Settings
+from configsync.compiler.findings import lasting
 from configsync.compiler.fingerprint import Fingerprints, Freshness
 from configsync.compiler.ignores import Ignore, apply_ignores
 from configsync.compiler.layered import compile_layered, load_overlay
 from configsync.compiler.pool import compile_files
-from configsync.compiler.records import FileRecord, decode_record, decode_resources, lasting
+from configsync.compiler.records import FileRecord, decode_record, decode_resources
 from configsync.core.diagnostic import Location
 from configsync.core.document import Document
 from configsync.kinds import all_kinds

@@ -29,7 +29,7 @@ def scan(
     a folder that can't be listed is a diagnostic: leaving it out in silence
     would look like a deletion.
     """
-    found: set[str] = set()
+    found: dict[str, None] = {}
     problems: list[Diagnostic] = []
     for path in paths:
         start = os.path.normpath(path)
@@ -38,9 +38,9 @@ def scan(
             problems.append(codes.UNREADABLE.at(where, f"{path} is outside of the project"))
         elif os.path.isdir(root / start):
             excluded = {os.path.normpath(w) for w in without}
-            found.update(_walk(root, start, excluded, problems))
+            found |= dict.fromkeys(_walk(root, start, excluded, problems))
         elif os.path.lexists(root / start):
-            found.update(_candidate(root, start, problems))
+            found |= dict.fromkeys(_candidate(root, start, problems))
         else:
             problems.append(
                 codes.UNREADABLE.at(
@@ -71,7 +71,7 @@ def _walk(root: Path, folder: str, excluded: set[str], problems: list[Diagnostic
             yield from _walk(root, name, excluded, problems)
         elif entry.is_file(follow_symlinks=False) and name.isascii():
             # Told by the listing itself; anything odd is looked at below.
-            if name.lower().endswith(SUFFIXES):
+            if name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES):
                 yield name
         elif entry.name.lower().endswith(SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
             yield from _candidate(root, name, problems)
