@@ -53,7 +53,9 @@ def encode_record(record: FileRecord) -> bytes:
 
 def decode_record(data: bytes, file: str) -> FileRecord:
     """Read the record of a file. Raises ValueError, KeyError or TypeError if it isn't one."""
-    documents, diagnostics, outlines, roots, ignores, dependencies, layered = json.loads(data)
+    documents, diagnostics, outlines, roots, ignores, dependencies, layered = json.loads(
+        data.decode()
+    )
     return FileRecord(
         documents,
         [decode_diagnostic(d) for d in diagnostics],

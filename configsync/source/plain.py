@@ -1,7 +1,7 @@
 """The quick reader: the plain part of YAML that most documents keep to, read line by line.
 
 It judges nothing. A text that keeps to the forms below gives exactly what
-`configsync.source.reader` makes of it, places included; for any other text the
+`configsync.source.strict` makes of it, places included; for any other text the
 answer is None, and that reader reads it. So it saves time and changes nothing
 else: ``tests/properties/test_plain.py`` holds the two against each other.
 
@@ -34,28 +34,26 @@ _COMMENT = r"\ *+(?:(?<=\ )\#.*)?+\n"
 # text takes a time in proportion to its length.
 _LINES = re.compile(
     rf"""
-    (?P<line>
-      (?P<indent>\ *+)
+    (?P<indent>\ *+)
+    (?:
+      (?:\#.*)?+\n
+    | (?P<dash>-\ ++)?+
+      (?:(?P<key>{_NAME}):(?P<gap>\ ++|(?=\n)))?+
       (?:
-        (?:\#.*)?+\n
-      | (?P<dash>-\ ++)?+
-        (?:(?P<key>{_NAME}):(?P<gap>\ ++|(?=\n)))?+
-        (?:
-          # A colon or # belongs to the text where no space stands behind, or before it.
-          (?P<plain>
-            (?:[\w./+]|-(?=[0-9.]))
-            [^:\#\n]*+(?:(?::(?=[^\ \n])|(?<=[^\ ])\#)[^:\#\n]*+)*+
-          )(?:\#.*)?+\n
-        | # Its first line tells how far a block is indented. Where one of fewer spaces and
-          # nothing else follows, that is a special case.
-          \|(?P<strip>-?)\n
-          (?P<block>\n*+(?P<margin>\ ++)[^\n].*\n(?:(?:(?P=margin).*)?+\n)*+)(?!\ +\n)
-        | (?P<other>{_QUOTED}|\{{{_PAIR}(?:,\ {_PAIR})*+\}}){_COMMENT}
-        | (?:\#.*)?+\n
-        )
+        # A colon or # belongs to the text where no space stands behind, or before it.
+        (?P<plain>
+          (?:[\w./+]|-(?=[0-9.]))
+          [^:\#\n]*+(?:(?::(?=[^\ \n])|(?<=[^\ ])\#)[^:\#\n]*+)*+
+        )(?:\#.*)?+\n
+      | # Its first line tells how far a block is indented. Where one of fewer spaces and
+        # nothing else follows, that is a special case.
+        \|(?P<strip>-?)\n
+        (?P<block>\n*+(?P<margin>\ ++)[^\n].*\n(?:(?:(?P=margin).*)?+\n)*+)(?!\ +\n)
+      | (?P<other>{_QUOTED}|\{{{_PAIR}(?:,\ {_PAIR})*+\}}){_COMMENT}
+      | (?:\#.*)?+\n
       )
     )
-    | (?s:.+)
+    | (?P<rest>(?s:.+))
     """,
     re.VERBOSE,
 )
@@ -92,15 +90,14 @@ class _Lines:
         """Read to the end. Raises `_Other` where the form ends, and what `resolve` raises."""
         file, number, column = self.file, 0, -1
         node: Any = None
-        for line, indent, dash, key, gap, plain, strip, block, margin, other in _LINES.findall(
-            text
-        ):
+        entries = _LINES.findall(text)
+        for indent, dash, key, gap, plain, strip, block, margin, other, rest in entries:
             number += 1
             if not key and not dash:
-                # A comment, an empty line; or else the rest of a value above.
-                if line and not plain and not other and not block:
-                    continue
-                raise _Other
+                # A comment, an empty line; or else what belongs to a value above.
+                if plain or other or block or rest:
+                    raise _Other
+                continue
             # Most entries follow one in the same mapping.
             if dash or len(indent) != column or self.pending:
                 column = len(indent)

@@ -16,7 +16,7 @@ import pytest
 
 from configsync.core.document import Map, Seq
 from configsync.source.plain import read_plain
-from configsync.source.reader import read_strictly
+from configsync.source.strict import read_strictly
 from tests.properties.test_fuzz import SEEDS, mutate
 from tests.test_generated_invalid import CASES
 
