@@ -90,26 +90,29 @@ def _elsewhere(
 
 
 def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic]) -> Row:
+    """The values in the form of their columns; what a column can't hold is None, and a problem."""
+    given = compiled.values
     values: Row = {}
     for column in compiled.type.columns:
-        value = compiled.values[column.name]
+        name = column.name
+        value = given[name]
         if value is None and column.nullable:
-            values[column.name] = None
+            values[name] = None
             continue
         try:
             if value is None:
                 raise Unstorable("the column needs a value")
-            values[column.name] = column.type.canonical(value)
+            values[name] = column.type.canonical(value)
         except Unstorable as error:
-            path = compiled.paths.get(column.name, (*compiled.path, column.name))
+            path = compiled.paths.get(name, (*compiled.path, name))
             problems.append(
                 codes.UNSTORABLE.at(
                     document.locate(path),
                     f"{show_path(path)} can't be stored as written: {error}",
-                    f"It is kept in {compiled.type.table}.{column.name}.",
+                    f"It is kept in {compiled.type.table}.{name}.",
                     path=show_path(path),
                     help="Write a value that the column holds unaltered.",
                 )
             )
-            values[column.name] = None
+            values[name] = None
     return values

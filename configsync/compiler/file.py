@@ -12,7 +12,7 @@ from configsync.checks.engine import outline, run_document_rules
 from configsync.checks.rule import Rule
 from configsync.checks.schema import Schema
 from configsync.compiler.documents import compile_document
-from configsync.compiler.ignores import find_ignores
+from configsync.compiler.ignores import MARKER, find_ignores
 from configsync.compiler.records import FileRecord
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
@@ -126,7 +126,8 @@ class FileCompiler:
         return extends is not None or patched or is_abstract(document)
 
     def _find_ignores(self, name: str, text: str, record: FileRecord) -> None:
+        if MARKER not in text:
+            return
         silent = [code for code, rule in self.settings.rules.items() if not rule.enforced]
-        ignores, problems = find_ignores(text, name, silent)
-        record.ignores = ignores
+        record.ignores, problems = find_ignores(text, name, silent)
         record.diagnostics += problems

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MANY = 200
 """Files from which on starting processes costs less than it saves."""
 
-CHUNK = 50
+CHUNK = 100
 """Files that a process is handed at once."""
 
 MAX_PROCESSES = 8

@@ -83,13 +83,13 @@ class _Lines:
         self.file = file
         # Each is a Map or a Seq, as the entries that are put into it make sure.
         self.stack: list[tuple[int, Any]] = []
-        # The key whose value is the collection that comes next.
-        self.pending: tuple[str, Mark] | None = None
 
     def read(self, text: str) -> Map:
         """Read to the end. Raises `_Other` where the form ends, and what `resolve` raises."""
         file, number, column = self.file, 0, -1
         node: Any = None
+        # The key, and its place, whose value is the collection that comes next.
+        pending: tuple[str, Mark] | None = None
         entries = _LINES.findall(text)
         for indent, dash, key, gap, plain, strip, block, margin, other, rest in entries:
             number += 1
@@ -99,9 +99,13 @@ class _Lines:
                     raise _Other
                 continue
             # Most entries follow one in the same mapping.
-            if dash or len(indent) != column or self.pending:
+            if dash or pending or len(indent) != column:
                 column = len(indent)
-                node = self.node(column, bool(dash), number)
+                if pending or not self.stack:
+                    node = self.begin(column, bool(dash), (file, number, column + 1), pending)
+                    pending = None
+                else:
+                    node = self.node(column, bool(dash))
             if not key:
                 if block or not (plain or other):
                     raise _Other
@@ -130,21 +134,19 @@ class _Lines:
             elif other:
                 value = _value(other, mark)
             else:
-                self.pending = (key, key_mark)
+                pending = (key, key_mark)
                 continue
             node[key] = value
             node.key_marks[key] = key_mark
             node.marks[key] = mark
-        if self.pending or not self.stack:
+        if pending or not self.stack:
             raise _Other
         root: Map = self.stack[0][1]
         return root
 
-    def node(self, column: int, item: bool, number: int) -> Any:
-        """The collection that an entry at a column belongs to: a new one, or one that is open."""
+    def node(self, column: int, item: bool) -> Any:
+        """The open collection that an entry at a column belongs to; what lies deeper has ended."""
         stack = self.stack
-        if self.pending or not stack:
-            return self.begin(column, item, number)
         level, node = stack[-1]
         # A list's items may stand right below its key; the next key ends it.
         while level > column or (level == column and not item and node.__class__ is Seq):
@@ -156,16 +158,14 @@ class _Lines:
             raise _Other
         return node
 
-    def begin(self, column: int, item: bool, number: int) -> Any:
-        """Open the collection whose first entry stands at a column."""
-        mark = (self.file, number, column + 1)
+    def begin(self, column: int, item: bool, mark: Mark, pending: tuple[str, Mark] | None) -> Any:
+        """Open the collection whose first entry stands at a column: a key's value, or the root."""
         node: Map | Seq = Seq(mark) if item else Map(mark)
-        if self.pending:
+        if pending:
             level, parent = self.stack[-1]
             if column < level or (column == level and not item):
                 raise _Other
-            parent.put(self.pending[0], node, self.pending[1], mark)
-            self.pending = None
+            parent.put(pending[0], node, pending[1], mark)
         elif item or column:
             raise _Other
         self.push(column, node)
