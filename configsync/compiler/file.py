@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from configsync.checks.engine import outline, run_document_rules
+from configsync.checks.engine import needs, outline, run_document_rules
 from configsync.checks.rule import Rule
 from configsync.checks.schema import Schema
 from configsync.compiler.documents import compile_document
-from configsync.compiler.ignores import MARKER, find_ignores
+from configsync.compiler.ignores import find_ignores
 from configsync.compiler.records import FileRecord
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
@@ -53,6 +53,8 @@ class FileCompiler:
 
     settings: Settings
     references: References = field(init=False)
+    needs: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    """What the rules about all documents need of one, by its kind."""
 
     def __post_init__(self) -> None:
         self.references = References(self.settings.root, self.settings.variables)
@@ -100,7 +102,7 @@ class FileCompiler:
         followed = self.references.resolve(document.body) if references else Followed()
         record.diagnostics += followed.diagnostics
         record.dependencies |= followed.files
-        record.outlines.append(outline(document, settings.rules.values()))
+        record.outlines.append(outline(document, self._needs(document.kind)))
         found = self.check_schema(document, document.kind)
         record.diagnostics += found or ()
         record.diagnostics += run_document_rules(document, settings.rules.values())
@@ -120,14 +122,17 @@ class FileCompiler:
         found = self.settings.schemas.get(schema)
         return None if found is None else list(found.check(document))
 
+    def _needs(self, kind: str) -> tuple[tuple[str, ...], ...]:
+        if kind not in self.needs:
+            self.needs[kind] = needs(kind, self.settings.rules.values())
+        return self.needs[kind]
+
     def _needs_others(self, document: Document) -> bool:
         extends = document.get(("metadata", "extends"))
         patched = (document.kind, document.name or "") in self.settings.patched
         return extends is not None or patched or is_abstract(document)
 
     def _find_ignores(self, name: str, text: str, record: FileRecord) -> None:
-        if MARKER not in text:
-            return
-        silent = [code for code, rule in self.settings.rules.items() if not rule.enforced]
+        silent = (code for code, rule in self.settings.rules.items() if not rule.enforced)
         record.ignores, problems = find_ignores(text, name, silent)
         record.diagnostics += problems

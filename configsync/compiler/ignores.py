@@ -32,6 +32,8 @@ def find_ignores(
     text: str, file: str, rules: Iterable[str]
 ) -> tuple[list[Ignore], list[Diagnostic]]:
     """The ignore comments of a file, and those that can't be followed."""
+    if MARKER not in text:
+        return [], []
     known = set(rules)
     found: list[Ignore] = []
     problems: list[Diagnostic] = []

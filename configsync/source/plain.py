@@ -86,7 +86,7 @@ class _Lines:
 
     def read(self, text: str) -> Map:
         """Read to the end. Raises `_Other` where the form ends, and what `resolve` raises."""
-        file, number, column = self.file, 0, -1
+        file, number, column, before = self.file, 0, 0, ""
         node: Any = None
         # The key, and its place, whose value is the collection that comes next.
         pending: tuple[str, Mark] | None = None
@@ -99,27 +99,15 @@ class _Lines:
                     raise _Other
                 continue
             # Most entries follow one in the same mapping.
-            if dash or pending or len(indent) != column:
-                column = len(indent)
-                if pending or not self.stack:
-                    node = self.begin(column, bool(dash), (file, number, column + 1), pending)
-                    pending = None
-                else:
-                    node = self.node(column, bool(dash))
+            if indent != before or dash or pending or node is None:
+                node = self.enter(len(indent), number, dash, key, pending)
+                column, before, pending = len(indent) + len(dash), indent, None
             if not key:
-                if block or not (plain or other):
-                    raise _Other
-                mark = (file, number, column + len(dash) + 1)
-                node.put(resolve(plain.rstrip(" ")) if plain else _value(other, mark), mark)
-                column = -1
+                mark = (file, number, column + 1)
+                node.put(_value(plain, other, mark), mark)
+                node = None
                 continue
-            if dash:
-                column += len(dash)
-                item = Map((file, number, column + 1))
-                node.put(item, item.mark)
-                self.push(column, item)
-                node = item
-            elif key in node:
+            if key in node:
                 raise _Other
             key_mark = (file, number, column + 1)
             mark = (file, number, column + len(key) + len(gap) + 2)
@@ -132,17 +120,36 @@ class _Lines:
                 value = value if strip else value + "\n"
                 number += block.count("\n")
             elif other:
-                value = _value(other, mark)
+                value = _value(plain, other, mark)
             else:
                 pending = (key, key_mark)
                 continue
             node[key] = value
             node.key_marks[key] = key_mark
             node.marks[key] = mark
+            if dash:
+                before = " " * column
         if pending or not self.stack:
             raise _Other
         root: Map = self.stack[0][1]
         return root
+
+    def enter(
+        self, column: int, number: int, dash: str, key: str, pending: tuple[str, Mark] | None
+    ) -> Any:
+        """The collection that the entry at a column is put into."""
+        if pending or not self.stack:
+            node = self.begin(column, bool(dash), (self.file, number, column + 1), pending)
+        else:
+            node = self.node(column, bool(dash))
+        if not dash or not key:
+            return node
+        # An item that is a mapping, of which this is the first entry.
+        column += len(dash)
+        item = Map((self.file, number, column + 1))
+        node.put(item, item.mark)
+        self.push(column, item)
+        return item
 
     def node(self, column: int, item: bool) -> Any:
         """The open collection that an entry at a column belongs to; what lies deeper has ended."""
@@ -178,13 +185,17 @@ class _Lines:
         self.stack.append((column, node))
 
 
-def _value(shown: str, mark: Mark) -> Any:
-    """The text in quotes, or the mapping in braces, that stands at a mark."""
-    if shown[0] != "{":
-        return shown[1:-1]
+def _value(plain: str, other: str, mark: Mark) -> Any:
+    """The plain or quoted text, or the mapping in braces, that stands at a mark."""
+    if plain:
+        return resolve(plain.rstrip(" "))
+    if not other:
+        raise _Other
+    if other[0] != "{":
+        return other[1:-1]
     node = Map(mark)
     file, number, column = mark
-    for pair in _PAIRS.finditer(shown):
+    for pair in _PAIRS.finditer(other):
         name, value = pair.groups()
         if name in node:
             raise _Other
