@@ -76,6 +76,16 @@ def replace(root: Path, name: str) -> None:
     other.replace(file)
 
 
+def check_out(root: Path, name: str) -> None:
+    """Delete a file, and write another of its name, size and mtime."""
+    file = root / name
+    before, text = file.stat(), file.read_text()
+    file.unlink()
+    file.write_text(text)
+    edit(root, name)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def swap(root: Path, one: str, other: str) -> None:
     (root / one).rename(root / "aside")
     (root / other).rename(root / one)
@@ -92,11 +102,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "edited": lambda root: edit(root, "profiles/a.yaml"),
     "edited, mtime set back": lambda root: edit(root, "profiles/a.yaml", back=True),
     "replaced": lambda root: replace(root, "profiles/more/b.yaml"),
-    "checked out with its mtime": lambda root: (
-        (root / "profiles/a.yaml").unlink(),
-        (root / "profiles/a.yaml").write_text(profile("a", spec__mlflow__experiment_name="x")),
-        os.utime(root / "profiles/a.yaml", (0, 0)),
-    ),
+    "written anew, with its mtime": lambda root: check_out(root, "profiles/a.yaml"),
     "two swapped": lambda root: swap(root, "profiles/more/b.yaml", "profiles/more/c.yaml"),
     "renamed": lambda root: (root / "profiles/a.yaml").rename(root / "profiles/z.yaml"),
     "removed": lambda root: (root / "profiles/more/c.yaml").unlink(),
