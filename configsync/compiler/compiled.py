@@ -20,6 +20,7 @@ class CompiledSource:
     """What a source compiles to: the desired state is whole only without errors.
 
     ``dependencies`` are the files that documents refer to, with their digests.
+    If some are ``layered``, resources don't follow from each file by itself.
     """
 
     files: list[str] = field(default_factory=list)
@@ -27,6 +28,7 @@ class CompiledSource:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     resources: list[Resource] = field(default_factory=list)
     dependencies: dict[str, str] = field(default_factory=dict)
+    layered: bool = False
 
     def state(self) -> State:
         """The desired state."""

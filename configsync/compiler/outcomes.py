@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from configsync.compiler.cache import OUTCOME
+from configsync.compiler.cache import OUTCOME, RESOURCES
 from configsync.compiler.compiled import CompiledSource
 from configsync.compiler.findings import decode_diagnostic, encode_diagnostic, lasting
 from configsync.compiler.fingerprint import Fingerprints, Freshness
@@ -70,12 +70,29 @@ class Outcomes:
             return None
         return found
 
+    def add_resources(self, found: CompiledSource, keys: Mapping[str, bytes], owner: str) -> bool:
+        """Add what files with these keys compile to, to what a run found in them.
+
+        False where that isn't kept for each of them.
+        """
+        from configsync.compiler.records import decode_resources
+
+        if found.layered:
+            return False
+        spelled = self._prints.cache.get(keys.values(), RESOURCES)
+        try:
+            for name in self._names:
+                found.resources += decode_resources(spelled[keys[name]], owner)
+        except (ValueError, KeyError, TypeError):
+            return False
+        return True
+
     def keep(self, keys: Mapping[str, bytes], found: CompiledSource) -> None:
         """Keep what was found in files with these keys, if it lasts."""
         if not lasting(found.diagnostics):
             return
         diagnostics = [encode_diagnostic(d) for d in found.diagnostics]
-        content = [found.documents, diagnostics, found.dependencies]
+        content = [found.documents, diagnostics, found.dependencies, found.layered]
         entries = {(self._content_key(keys), OUTCOME): _spell([*content, None])}
         mine, others = self._state, _state(self._root, found.dependencies)
         if mine is not None and others is not None and self._rested(mine, others):
@@ -99,11 +116,11 @@ class Outcomes:
         if data is None:
             return None, None
         try:
-            documents, diagnostics, dependencies, state = json.loads(data)
+            documents, diagnostics, dependencies, layered, state = json.loads(data)
             found = [decode_diagnostic(d) for d in diagnostics]
         except (ValueError, KeyError, TypeError):
             return None, None
-        return CompiledSource(self._names, documents, found, [], dependencies), state
+        return CompiledSource(self._names, documents, found, [], dependencies, layered), state
 
 
 def _spell(content: list[object]) -> bytes:

@@ -96,6 +96,7 @@ class _Run:
             self.prints.cache.put(entries, 2 * len(names))
         layered = [n for n in names if self.records[n].layered]
         if layered or self.patches:
+            self.result.layered = True
             self._compile_layered(layered)
         # The order of names, whichever way each record came.
         self.records = {name: self.records[name] for name in names}

@@ -75,7 +75,9 @@ def _with_cache(
     # Where nothing is kept, keys are made as files are compiled, which are then read once.
     if not prints.cache.is_empty():
         keys = {name: prints.of_file(name, read_bytes(project.root, name)) for name in names}
-        known = None if resources else outcomes.by_content(keys)
+        known = outcomes.by_content(keys)
+        if known and resources and not outcomes.add_resources(known, keys, project.source):
+            known = None
     if known is None:
         from configsync.compiler.run import compile_files_of
 
