@@ -45,13 +45,18 @@ class ResourceType:
     audit: bool = False
     names: tuple[str, ...] = field(init=False, compare=False)
     """The names of the columns, in order."""
+    step: str = field(init=False, compare=False)
+    """The domain as it stands in addresses."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(c.name for c in self.columns))
+        object.__setattr__(self, "step", address.join(self.domain))
 
     def address(self, row: Mapping[str, Json], parent: str | None) -> str:
         """The address of the resource that a row holds."""
-        own = address.join(self.domain, *[str(row[k]) for k in self.key])
+        own = self.step
+        if self.key:
+            own += "/" + address.join(*[str(row[k]) for k in self.key])
         return own if parent is None else f"{parent}/{own}"
 
     def parent_address(self, at: str) -> str | None:

@@ -38,7 +38,7 @@ _LINES = re.compile(
     (?:
       (?:\#.*)?+\n
     | (?P<dash>-\ ++)?+
-      (?:(?P<key>{_NAME}):(?P<gap>\ ++|(?=\n)))?+
+      (?P<head>(?P<key>{_NAME}):(?:\ ++|(?=\n)))?+
       (?:
         # A colon or # belongs to the text where no space stands behind, or before it.
         (?P<plain>
@@ -91,7 +91,7 @@ class _Lines:
         # The key, and its place, whose value is the collection that comes next.
         pending: tuple[str, Mark] | None = None
         entries = _LINES.findall(text)
-        for indent, dash, key, gap, plain, strip, block, margin, other, rest in entries:
+        for indent, dash, head, key, plain, strip, block, margin, other, rest in entries:
             number += 1
             if not key and not dash:
                 # A comment, an empty line; or else what belongs to a value above.
@@ -110,7 +110,7 @@ class _Lines:
             if key in node:
                 raise _Other
             key_mark = (file, number, column + 1)
-            mark = (file, number, column + len(key) + len(gap) + 2)
+            mark = (file, number, column + len(head) + 1)
             if plain:
                 value = resolve(plain.rstrip(" "))
             elif block:
@@ -138,6 +138,9 @@ class _Lines:
         self, column: int, number: int, dash: str, key: str, pending: tuple[str, Mark] | None
     ) -> Any:
         """The collection that the entry at a column is put into."""
+        # At most three more levels begin here: a list, its item, and a mapping in braces.
+        if len(self.stack) > MAX_DEPTH - 3:
+            raise _Other
         if pending or not self.stack:
             node = self.begin(column, bool(dash), (self.file, number, column + 1), pending)
         else:
@@ -148,7 +151,7 @@ class _Lines:
         column += len(dash)
         item = Map((self.file, number, column + 1))
         node.put(item, item.mark)
-        self.push(column, item)
+        self.stack.append((column, item))
         return item
 
     def node(self, column: int, item: bool) -> Any:
@@ -175,14 +178,8 @@ class _Lines:
             parent.put(pending[0], node, pending[1], mark)
         elif item or column:
             raise _Other
-        self.push(column, node)
-        return node
-
-    def push(self, column: int, node: Map | Seq) -> None:
-        # A mapping in braces goes one deeper.
-        if len(self.stack) >= MAX_DEPTH - 1:
-            raise _Other
         self.stack.append((column, node))
+        return node
 
 
 def _value(plain: str, other: str, mark: Mark) -> Any:

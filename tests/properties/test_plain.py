@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from configsync.core.document import Map, Seq
+from configsync.source.limits import MAX_DEPTH
 from configsync.source.plain import read_plain
 from configsync.source.strict import read_strictly
 from tests.properties.test_fuzz import SEEDS, mutate
@@ -188,3 +189,13 @@ def test_mutated_documents_read_the_same() -> None:
 def test_a_long_text_of_another_form_is_left_soon(text: str) -> None:
     # Trying again at each character would take minutes.
     assert not agree(text + "\n %\n")
+
+
+def test_documents_near_the_limit_of_depth_read_the_same() -> None:
+    read = 0
+    for depth, last in product(
+        range(MAX_DEPTH - 6, MAX_DEPTH + 3), ("b", "{a: b}", "\n- a: {b: c}")
+    ):
+        above = "".join("  " * level + "a:\n" for level in range(depth))
+        read += agree(above + "  " * depth + "a: " + last.replace("\n", "\n" + "  " * depth) + "\n")
+    assert read
