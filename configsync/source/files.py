@@ -106,7 +106,7 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
 def read_bytes(root: Path, name: str) -> bytes | Diagnostic:
     """Read a file that `decode` then makes text of; at most one byte too many."""
     try:
-        handle = os.open(f"{root}/{name}", _OPEN_FLAGS)
+        handle = os.open(os.path.join(root, name), _OPEN_FLAGS)
         try:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode):
