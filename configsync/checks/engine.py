@@ -32,13 +32,17 @@ def run_source_rules(documents: Sequence[Document], rules: Iterable[Rule]) -> li
     return diagnostics
 
 
-def outline(document: Document, rules: Iterable[Rule]) -> Document:
-    """The document reduced to what the rules about all documents need."""
+def needs(kind: str, rules: Iterable[Rule]) -> tuple[tuple[str, ...], ...]:
+    """The paths at which the rules about all documents look in one of a kind."""
+    concerned = (rule for rule in rules if rule.kind in (None, kind))
+    return tuple(dict.fromkeys(path for rule in concerned for path in rule.needs))
+
+
+def outline(document: Document, paths: Iterable[tuple[str, ...]]) -> Document:
+    """The document reduced to what stands at some paths (`needs`)."""
     reduced = Map(document.body.mark)
-    for rule in rules:
-        if rule.kind in (None, document.kind):
-            for path in rule.needs:
-                _take(document.body, reduced, path)
+    for path in paths:
+        _take(document.body, reduced, path)
     return Document(document.kind, reduced)
 
 

@@ -27,9 +27,10 @@ KEEP_FACTOR = 4
 class Cache:
     """Entries by key and part."""
 
-    def __init__(self, connection: sqlite3.Connection, secret: bytes) -> None:
+    def __init__(self, connection: sqlite3.Connection, secret: bytes, folder: Path) -> None:
         self._connection = connection
         self._secret = secret
+        self._folder = folder
 
     @classmethod
     def open(cls, root: Path) -> Cache | None:
@@ -57,11 +58,30 @@ class Cache:
             )
         except (OSError, sqlite3.Error):
             return None
-        return cls(connection, secret)
+        return cls(connection, secret, folder)
 
     def close(self) -> None:
         """Release the file."""
         self._connection.close()
+
+    def now(self) -> int | None:
+        """The time in nanoseconds by the clock of the file system; None if it can't be told.
+
+        Long ago where files have no ctime of their own, but one that follows mtime.
+        """
+        file = self._folder / "clock"
+        try:
+            file.touch()
+            os.utime(file, ns=(0, 0))
+            return file.lstat().st_ctime_ns
+        except OSError:
+            return None
+
+    def is_empty(self) -> bool:
+        """Tell whether there are no entries."""
+        with suppress(sqlite3.Error):
+            return not self._connection.execute("SELECT 1 FROM entry LIMIT 1").fetchall()
+        return True
 
     def key(self, *parts: bytes | str) -> bytes:
         """The key for some content; nobody without the secret can make it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related
-from configsync.core.document import Document, show_path
+from configsync.core.document import Document, Path, show_path
 from configsync.core.kind import Compiled, Kind
 from configsync.core.resource import Resource
 from configsync.core.values import Row, Unstorable
@@ -14,51 +14,55 @@ from configsync.core.values import Row, Unstorable
 
 @dataclass(slots=True)
 class Compilation:
-    """The resources of a document, and what in it no column can hold."""
+    """The resources of a document, the addresses of its roots, and what no column can hold."""
 
     resources: list[Resource] = field(default_factory=list)
+    roots: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Metadata:
-    """What all resources of a document have in common."""
-
-    owner: str
-    renamed_from: str | None
-    prevent_destroy: bool
-    labels: dict[str, str] | None
-    layered: bool
-
-
 def compile_document(
-    document: Document, kind: Kind, owner: str, *, layered: bool = False
+    document: Document, kind: Kind, owner: str, *, resources: bool = True, layered: bool = False
 ) -> Compilation:
     """Compile a document that meets its schema; ``owner`` is the source's id.
 
     A resource that it defines twice is a diagnostic that shows both places.
+    Without ``resources``, what they would hold is checked, and none are made.
     """
     result = Compilation()
     addresses: list[str] = []
-    places: dict[str, Location] = {}
-    metadata = _Metadata(
-        owner,
-        document.get(("metadata", "renamed_from")),
-        document.get(("metadata", "prevent_destroy")) is True,
-        _labels(document),
-        layered,
-    )
+    places: dict[str, Path] = {}
+    renamed_from = document.get(("metadata", "renamed_from"))
+    prevent_destroy = document.get(("metadata", "prevent_destroy")) is True
+    labels = dict(document.get(("metadata", "labels")) or {}) or None
     for compiled in kind.compile(document):
-        resource = _resource(compiled, document, addresses, metadata, result.diagnostics)
-        addresses.append(resource.address)
-        assert resource.location is not None
-        first = places.setdefault(resource.address, resource.location)
-        if first is resource.location:
-            result.resources.append(resource)
-        else:
+        parent = None if compiled.parent is None else addresses[compiled.parent]
+        at = compiled.type.address(compiled.values, parent)
+        values = _canonical(compiled, document, result.diagnostics)
+        addresses.append(at)
+        if at in places:
+            where, first = (document.locate(p, key=True) for p in (compiled.path, places[at]))
             path = show_path(compiled.path)
-            result.diagnostics.append(
-                defined_twice(resource.address, resource.location, first, path)
+            result.diagnostics.append(defined_twice(at, where, first, path))
+            continue
+        places[at] = compiled.path
+        if parent is None:
+            result.roots.append(at)
+        if resources:
+            location = document.locate(compiled.path, key=True)
+            result.resources.append(
+                Resource(
+                    address=at,
+                    domain=compiled.type.domain,
+                    values=values,
+                    parent=parent,
+                    owner=owner,
+                    location=location,
+                    renamed_from=renamed_from if parent is None else None,
+                    prevent_destroy=prevent_destroy,
+                    labels=labels if parent is None else None,
+                    elsewhere=_elsewhere(compiled, document, location) if layered else None,
+                )
             )
     return result
 
@@ -71,36 +75,6 @@ def defined_twice(address: str, where: Location, first: Location, path: str) -> 
         path=path,
         help="Remove one of the two, or rename it.",
         related=(Related("it is defined here first", first),),
-    )
-
-
-def _labels(document: Document) -> dict[str, str] | None:
-    labels = document.get(("metadata", "labels"))
-    return dict(labels) if labels else None
-
-
-def _resource(
-    compiled: Compiled,
-    document: Document,
-    addresses: list[str],
-    metadata: _Metadata,
-    problems: list[Diagnostic],
-) -> Resource:
-    type_ = compiled.type
-    parent = None if compiled.parent is None else addresses[compiled.parent]
-    values = _canonical(compiled, document, problems)
-    location = document.locate(compiled.path, key=True)
-    return Resource(
-        address=type_.address(compiled.values, parent),
-        domain=type_.domain,
-        values=values,
-        parent=parent,
-        owner=metadata.owner,
-        location=location,
-        renamed_from=metadata.renamed_from if parent is None else None,
-        prevent_destroy=metadata.prevent_destroy,
-        labels=metadata.labels if parent is None else None,
-        elsewhere=_elsewhere(compiled, document, location) if metadata.layered else None,
     )
 
 
@@ -118,26 +92,29 @@ def _elsewhere(
 
 
 def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic]) -> Row:
+    """The values in the form of their columns; what a column can't hold is None, and a problem."""
+    given = compiled.values
     values: Row = {}
     for column in compiled.type.columns:
-        value = compiled.values[column.name]
+        name = column.name
+        value = given[name]
         if value is None and column.nullable:
-            values[column.name] = None
+            values[name] = None
             continue
         try:
             if value is None:
                 raise Unstorable("the column needs a value")
-            values[column.name] = column.type.canonical(value)
+            values[name] = column.type.canonical(value)
         except Unstorable as error:
-            path = compiled.paths.get(column.name, (*compiled.path, column.name))
+            path = compiled.paths.get(name, (*compiled.path, name))
             problems.append(
                 codes.UNSTORABLE.at(
                     document.locate(path),
                     f"{show_path(path)} can't be stored as written: {error}",
-                    f"It is kept in {compiled.type.table}.{column.name}.",
+                    f"It is kept in {compiled.type.table}.{name}.",
                     path=show_path(path),
                     help="Write a value that the column holds unaltered.",
                 )
             )
-            values[column.name] = None
+            values[name] = None
     return values

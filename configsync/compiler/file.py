@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from configsync.checks.engine import outline, run_document_rules
+from configsync.checks.engine import needs, outline, run_document_rules
 from configsync.checks.rule import Rule
 from configsync.checks.schema import Schema
 from configsync.compiler.documents import compile_document
@@ -21,6 +22,9 @@ from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
 from configsync.source.references import Followed, References
 
+_SPECIAL = re.compile(r"\$(?:file|unset|var)")
+"""What a text holds that refers to something, or removes it."""
+
 
 @dataclass(slots=True)
 class Settings:
@@ -29,6 +33,7 @@ class Settings:
     ``schemas`` has a schema a kind, with the one for documents that are only a
     part under the kind's name and ``/partial``; None where it is unusable.
     ``patched`` are the kinds and names that an overlay says something about.
+    Without ``resources`` only findings are of interest.
     """
 
     root: Path
@@ -39,6 +44,7 @@ class Settings:
     variables: Mapping[str, Any]
     patched: frozenset[tuple[str, str]] = frozenset()
     aliases: bool = False
+    resources: bool = True
 
 
 @dataclass(slots=True)
@@ -47,6 +53,8 @@ class FileCompiler:
 
     settings: Settings
     references: References = field(init=False)
+    needs: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    """What the rules about all documents need of one, by its kind."""
 
     def __post_init__(self) -> None:
         self.references = References(self.settings.root, self.settings.variables)
@@ -64,11 +72,11 @@ class FileCompiler:
         record = FileRecord(documents=len(documents), diagnostics=problems)
         self._find_ignores(name, text, record)
         resources: list[Resource] = []
+        special = _SPECIAL.search(text) is not None
         for document in documents:
-            if "$unset" in text:
+            if special:
                 record.diagnostics += unset_left(document)
-            references = "$file" in text or "$var" in text
-            resources += self.compile_document(document, record, references=references)
+            resources += self.compile_document(document, record, references=special)
         return record, resources
 
     def start_record(self, name: str, text: str, documents: int) -> FileRecord:
@@ -94,20 +102,19 @@ class FileCompiler:
         followed = self.references.resolve(document.body) if references else Followed()
         record.diagnostics += followed.diagnostics
         record.dependencies |= followed.files
-        record.outlines.append(outline(document, settings.rules.values()))
+        record.outlines.append(outline(document, self._needs(document.kind)))
         found = self.check_schema(document, document.kind)
         record.diagnostics += found or ()
         record.diagnostics += run_document_rules(document, settings.rules.values())
         if found is None or found or followed.diagnostics:
             return []
         kind = settings.kinds[document.kind]
-        compiled = compile_document(document, kind, settings.owner, layered=layered)
+        compiled = compile_document(
+            document, kind, settings.owner, resources=settings.resources, layered=layered
+        )
         record.diagnostics += compiled.diagnostics
-        record.roots += [
-            (r.address, document.locate(("metadata", "name")))
-            for r in compiled.resources
-            if r.parent is None
-        ]
+        name = document.locate(("metadata", "name"))
+        record.roots += [(address, name) for address in compiled.roots]
         return compiled.resources
 
     def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:
@@ -115,13 +122,17 @@ class FileCompiler:
         found = self.settings.schemas.get(schema)
         return None if found is None else list(found.check(document))
 
+    def _needs(self, kind: str) -> tuple[tuple[str, ...], ...]:
+        if kind not in self.needs:
+            self.needs[kind] = needs(kind, self.settings.rules.values())
+        return self.needs[kind]
+
     def _needs_others(self, document: Document) -> bool:
         extends = document.get(("metadata", "extends"))
         patched = (document.kind, document.name or "") in self.settings.patched
         return extends is not None or patched or is_abstract(document)
 
     def _find_ignores(self, name: str, text: str, record: FileRecord) -> None:
-        silent = [code for code, rule in self.settings.rules.items() if not rule.enforced]
-        ignores, problems = find_ignores(text, name, silent)
-        record.ignores = ignores
+        silent = (code for code, rule in self.settings.rules.items() if not rule.enforced)
+        record.ignores, problems = find_ignores(text, name, silent)
         record.diagnostics += problems

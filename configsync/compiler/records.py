@@ -10,8 +10,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from configsync.compiler.findings import decode_diagnostic, encode_diagnostic, encode_location
 from configsync.compiler.ignores import Ignore
-from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
+from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Document, Map
 from configsync.core.resource import Resource
 
@@ -36,31 +37,33 @@ class FileRecord:
 
 
 def encode_record(record: FileRecord) -> bytes:
-    """Spell a record."""
+    """Spell a record; all of its places lie in its own file, but for those of diagnostics."""
     return _spell(
-        {
-            "documents": record.documents,
-            "diagnostics": [encode_diagnostic(d) for d in record.diagnostics],
-            "outlines": [[d.kind, _encode_map(d.body)] for d in record.outlines],
-            "roots": [[a, _encode_location(w)] for a, w in record.roots],
-            "ignores": [[i.code, i.line, _encode_location(i.location)] for i in record.ignores],
-            "dependencies": record.dependencies,
-            "layered": record.layered,
-        }
+        [
+            record.documents,
+            [encode_diagnostic(d) for d in record.diagnostics],
+            [[d.kind, _encode_map(d.body)] for d in record.outlines],
+            [[address, where.line, where.column] for address, where in record.roots],
+            [[i.code, i.line, i.location.line, i.location.column] for i in record.ignores],
+            record.dependencies,
+            record.layered,
+        ]
     )
 
 
-def decode_record(data: bytes) -> FileRecord:
-    """Read a record. Raises ValueError, KeyError or TypeError if it isn't one."""
-    content = json.loads(data)
+def decode_record(data: bytes, file: str) -> FileRecord:
+    """Read the record of a file. Raises ValueError, KeyError or TypeError if it isn't one."""
+    documents, diagnostics, outlines, roots, ignores, dependencies, layered = json.loads(
+        data.decode()
+    )
     return FileRecord(
-        content["documents"],
-        [decode_diagnostic(d) for d in content["diagnostics"]],
-        [Document(kind, _decode_map(body)) for kind, body in content["outlines"]],
-        [(at, Location(*where)) for at, where in content["roots"]],
-        [Ignore(code, line, Location(*where)) for code, line, where in content["ignores"]],
-        content["dependencies"],
-        content["layered"],
+        documents,
+        [decode_diagnostic(d) for d in diagnostics],
+        [Document(kind, _decode_map(body, file)) for kind, body in outlines],
+        [(address, Location(file, *where)) for address, *where in roots],
+        [Ignore(code, line, Location(file, *where)) for code, line, *where in ignores],
+        dependencies,
+        layered,
     )
 
 
@@ -73,7 +76,7 @@ def encode_resources(resources: list[Resource]) -> bytes:
                 r.domain,
                 r.values,
                 r.parent,
-                r.location and _encode_location(r.location),
+                r.location and encode_location(r.location),
                 r.renamed_from,
                 r.prevent_destroy,
                 r.labels,
@@ -94,59 +97,31 @@ def decode_resources(data: bytes, owner: str) -> list[Resource]:
     ]
 
 
-def encode_diagnostic(diagnostic: Diagnostic) -> list[Any]:
-    """A diagnostic as JSON values."""
-    where = diagnostic.location
-    return [
-        diagnostic.code,
-        diagnostic.severity.value,
-        diagnostic.summary,
-        diagnostic.detail,
-        where and _encode_location(where),
-        diagnostic.path,
-        diagnostic.help,
-        [[r.message, _encode_location(r.location)] for r in diagnostic.related],
-    ]
-
-
-def decode_diagnostic(content: list[Any]) -> Diagnostic:
-    """The diagnostic that `encode_diagnostic` spelled."""
-    code, severity, summary, detail, where, path, help, related = content
-    return Diagnostic(
-        code,
-        Severity(severity),
-        summary,
-        detail,
-        where and Location(*where),
-        path,
-        help,
-        tuple(Related(message, Location(*place)) for message, place in related),
-    )
+_spell_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _spell(content: Any) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _encode_location(location: Location) -> list[Any]:
-    return [location.file, location.line, location.column]
+    return _spell_json(content).encode()
 
 
 def _encode_map(node: Map) -> list[Any]:
-    """An outline's mapping: its mark, and its entries with theirs."""
-    return [
-        node.mark,
+    """An outline's mapping: its place, and its entries with theirs, as lines and columns."""
+    entries = [
         [
-            [k, _encode_map(v) if isinstance(v, Map) else [v], node.key_marks[k], node.marks[k]]
-            for k, v in node.items()
-        ],
+            key,
+            _encode_map(value) if isinstance(value, Map) else value,
+            *node.key_marks[key][1:],
+            *node.marks[key][1:],
+        ]
+        for key, value in node.items()
     ]
+    return [*node.mark[1:], entries]
 
 
-def _decode_map(content: list[Any]) -> Map:
-    mark, entries = content
-    node = Map(tuple(mark))
-    for key, value, key_mark, value_mark in entries:
-        decoded = value[0] if len(value) == 1 else _decode_map(value)
-        node.put(key, decoded, tuple(key_mark), tuple(value_mark))
+def _decode_map(content: list[Any], file: str) -> Map:
+    line, column, entries = content
+    node = Map((file, line, column))
+    for key, value, key_line, key_column, value_line, value_column in entries:
+        decoded = _decode_map(value, file) if isinstance(value, list) else value
+        node.put(key, decoded, (file, key_line, key_column), (file, value_line, value_column))
     return node

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from configsync.checks.engine import run_source_rules
 from configsync.checks.rules import all_rules
 from configsync.checks.schema import load_schemas
-from configsync.compiler.cache import RECORD, RESOURCES, Cache
+from configsync.compiler.cache import RECORD, RESOURCES
+from configsync.compiler.compiled import Advance, CompiledSource
 from configsync.compiler.documents import defined_twice
 from configsync.compiler.file import FileCompiler, Settings
-from configsync.compiler.fingerprint import Freshness
+from configsync.compiler.findings import lasting
+from configsync.compiler.fingerprint import Fingerprints, Freshness
 from configsync.compiler.ignores import Ignore, apply_ignores
 from configsync.compiler.layered import compile_layered, load_overlay
 from configsync.compiler.pool import compile_files
 from configsync.compiler.records import FileRecord, decode_record, decode_resources
-from configsync.compiler.source import Advance, CompiledSource
 from configsync.core.diagnostic import Location
 from configsync.core.document import Document
 from configsync.kinds import all_kinds
@@ -26,16 +25,18 @@ def compile_files_of(
     project: Project,
     target: Target,
     names: list[str],
-    cache: Cache | None,
-    keys: Mapping[str, bytes],
+    prints: Fingerprints | None,
+    keys: dict[str, bytes],
     resources: bool,
     advance: Advance,
 ) -> CompiledSource:
     """Compile the files of a project's source; see `configsync.compiler.source`.
 
-    ``keys`` are the files' keys in the cache.
+    With ``prints``, what the cache has is taken and what it lacks is kept.
+    ``keys`` are the files' keys in it, or none where it is empty; those of what
+    is compiled are put in as its content was read.
     """
-    run = _Run(project, target, cache, keys, resources)
+    run = _Run(project, target, prints, keys, resources)
     run.compile_all(names, advance)
     run.check_all()
     return run.result
@@ -48,12 +49,12 @@ class _Run:
         self,
         project: Project,
         target: Target,
-        cache: Cache | None,
-        keys: Mapping[str, bytes],
+        prints: Fingerprints | None,
+        keys: dict[str, bytes],
         resources: bool,
     ) -> None:
         self.project = project
-        self.cache = cache
+        self.prints = prints
         self.keys = keys
         self.wants_resources = resources
         self.result = CompiledSource()
@@ -72,6 +73,7 @@ class _Run:
             variables=target.vars,
             patched=frozenset((p.kind, p.name or "") for p in self.patches),
             aliases=project.allow_aliases,
+            resources=resources,
         )
 
     def compile_all(self, names: list[str], advance: Advance) -> None:
@@ -80,19 +82,21 @@ class _Run:
         self._take_known(names)
         missing = [n for n in names if n not in self.records]
         entries: dict[tuple[bytes, int], bytes] = {}
-        wanted = self.wants_resources
         advance(len(self.records), len(names))
-        for name, record, resources in compile_files(self.settings, missing, wanted):
-            self._take(name, decode_record(record), resources)
+        for name, key, spelled, resources in compile_files(self.settings, missing, self.prints):
+            record = decode_record(spelled, name)
+            self.keys[name] = key
+            self._take(name, record, resources)
             advance(len(self.records), len(names))
-            if self.cache is not None:
-                entries[(self.keys[name], RECORD)] = record
-                if wanted:
-                    entries[(self.keys[name], RESOURCES)] = resources
-        if self.cache is not None and entries:
-            self.cache.put(entries, 2 * len(names))
+            if lasting(record.diagnostics):
+                entries[(key, RECORD)] = spelled
+                if self.wants_resources:
+                    entries[(key, RESOURCES)] = resources
+        if self.prints is not None and entries:
+            self.prints.cache.put(entries, 2 * len(names))
         layered = [n for n in names if self.records[n].layered]
         if layered or self.patches:
+            self.result.layered = True
             self._compile_layered(layered)
         # The order of names, whichever way each record came.
         self.records = {name: self.records[name] for name in names}
@@ -118,18 +122,18 @@ class _Run:
 
     def _take_known(self, names: list[str]) -> None:
         """Take what the cache has, where what it was made from is still the same."""
-        if self.cache is None:
+        if self.prints is None or not self.keys:
             return
-        found = self.cache.get(self.keys.values(), RECORD)
+        found = self.prints.cache.get(self.keys.values(), RECORD)
         wanted = self.wants_resources
-        resources = self.cache.get(self.keys.values(), RESOURCES) if wanted else {}
+        resources = self.prints.cache.get(self.keys.values(), RESOURCES) if wanted else {}
         fresh = Freshness(self.project.root)
         for name in names:
             key = self.keys[name]
             if key not in found or (wanted and key not in resources):
                 continue
             try:
-                record = decode_record(found[key])
+                record = decode_record(found[key], name)
                 if fresh.holds(record.dependencies):
                     self._take(name, record, resources.get(key, b"[]"))
             except (ValueError, KeyError, TypeError):

@@ -1,44 +1,18 @@
 """Compiles a project's source; where nothing has changed, takes what was found before.
 
 What compiles is loaded only if something is to be compiled: a check of an
-unchanged source should cost no more than reading it.
+unchanged source should cost no more than looking at it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from configsync.compiler.cache import OUTCOME, Cache
-from configsync.compiler.fingerprint import Freshness, fingerprints
-from configsync.compiler.records import decode_diagnostic, encode_diagnostic
+from configsync.compiler.cache import Cache
+from configsync.compiler.compiled import Advance, CompiledSource
+from configsync.compiler.fingerprint import Fingerprints
+from configsync.compiler.outcomes import Outcomes
 from configsync.core import codes
-from configsync.core.diagnostic import Diagnostic
-from configsync.core.resource import Resource, State
-from configsync.source.files import scan
+from configsync.source.files import read_bytes, scan
 from configsync.source.project import Project, Target
-
-Advance = Callable[[int, int], None]
-"""Is told how many of how many files are done."""
-
-
-@dataclass(slots=True)
-class CompiledSource:
-    """What a source compiles to: the desired state is whole only without errors.
-
-    ``dependencies`` are the files that documents refer to, with their digests.
-    """
-
-    files: list[str] = field(default_factory=list)
-    documents: int = 0
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    resources: list[Resource] = field(default_factory=list)
-    dependencies: dict[str, str] = field(default_factory=dict)
-
-    def state(self) -> State:
-        """The desired state."""
-        return State(self.resources)
 
 
 def compile_source(
@@ -69,43 +43,46 @@ def compile_source(
         ]
     cache = Cache.open(project.root) if cached else None
     try:
-        keys = fingerprints(cache, project, target, names) if cache is not None else {}
-        outcome = cache.key("outcome", *keys.values()) if cache is not None else b""
-        if cache is not None and not resources:
-            known = _earlier(cache, outcome, project)
-            if known is not None:
-                known.files = names
-                known.diagnostics = problems + known.diagnostics
-                advance(len(names), len(names))
-                return known
-        from configsync.compiler.run import compile_files_of
+        if cache is None:
+            from configsync.compiler.run import compile_files_of
 
-        result = compile_files_of(project, target, names, cache, keys, resources, advance)
-        if cache is not None:
-            _keep(cache, outcome, result)
-        result.diagnostics = problems + result.diagnostics
-        return result
+            result = compile_files_of(project, target, names, None, {}, resources, advance)
+        else:
+            prints = Fingerprints(cache, project, target)
+            result = _with_cache(project, target, names, prints, resources, advance)
     finally:
         if cache is not None:
             cache.close()
+    result.diagnostics = problems + result.diagnostics
+    return result
 
 
-def _earlier(cache: Cache, key: bytes, project: Project) -> CompiledSource | None:
-    """What an earlier run found in the very same files."""
-    data = cache.get([key], OUTCOME).get(key)
-    if data is None:
-        return None
-    try:
-        documents, diagnostics, dependencies = json.loads(data)
-        if not Freshness(project.root).holds(dependencies):
-            return None
-        found = [decode_diagnostic(d) for d in diagnostics]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return CompiledSource(documents=documents, diagnostics=found, dependencies=dependencies)
+def _with_cache(
+    project: Project,
+    target: Target,
+    names: list[str],
+    prints: Fingerprints,
+    resources: bool,
+    advance: Advance,
+) -> CompiledSource:
+    """Compile files, or take what an earlier run found in the very same ones."""
+    outcomes = Outcomes(prints, project.root, names)
+    known = None if resources else outcomes.by_state()
+    if known is not None:
+        advance(len(names), len(names))
+        return known
+    keys: dict[str, bytes] = {}
+    # Where nothing is kept, keys are made as files are compiled, which are then read once.
+    if not prints.cache.is_empty():
+        keys = {name: prints.of_file(name, read_bytes(project.root, name)) for name in names}
+        known = outcomes.by_content(keys)
+        if known and resources and not outcomes.add_resources(known, keys, project.source):
+            known = None
+    if known is None:
+        from configsync.compiler.run import compile_files_of
 
-
-def _keep(cache: Cache, key: bytes, result: CompiledSource) -> None:
-    diagnostics = [encode_diagnostic(d) for d in result.diagnostics]
-    outcome = [result.documents, diagnostics, result.dependencies]
-    cache.put({(key, OUTCOME): json.dumps(outcome).encode()}, 2 * len(result.files))
+        known = compile_files_of(project, target, names, prints, keys, resources, advance)
+    else:
+        advance(len(names), len(names))
+    outcomes.keep(keys, known)
+    return known

@@ -11,7 +11,7 @@ import re
 
 def join(*segments: str) -> str:
     """Make an address of unescaped segments."""
-    return "/".join(s.replace("%", "%25").replace("/", "%2F") for s in segments)
+    return "/".join([s.replace("%", "%25").replace("/", "%2F") for s in segments])
 
 
 def split(address: str) -> tuple[str, ...]:

@@ -73,7 +73,11 @@ class Document:
         """The value at ``path``, or None where there is none."""
         node: Any = self.body
         for step in path:
-            if not _has(node, step):
+            # Mostly a mapping, and asked for often.
+            if node.__class__ is Map:
+                if step not in node:
+                    return None
+            elif not _has(node, step):
                 return None
             node = node[step]
         return node
@@ -102,7 +106,7 @@ class Document:
 
 def _has(node: Any, step: str | int) -> bool:
     """Tell whether a node has a child at a step."""
-    if isinstance(node, Map):
+    if node.__class__ is Map:
         return step in node
     return isinstance(node, Seq) and isinstance(step, int) and 0 <= step < len(node)
 

@@ -14,7 +14,8 @@ API_VERSION = "configsync/v1"
 """The version of the document format."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that would make it slow to make, and every row is one for a moment.
+@dataclass(slots=True)
 class Compiled:
     """One row that a document compiles to, before its values are held to their columns.
 

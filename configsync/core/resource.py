@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -43,18 +43,21 @@ class ResourceType:
     default: str | None = None
     required: bool = False
     audit: bool = False
+    names: tuple[str, ...] = field(init=False, compare=False)
+    """The names of the columns, in order."""
+    step: str = field(init=False, compare=False)
+    """The domain as it stands in addresses."""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns, in order."""
-        return tuple(c.name for c in self.columns)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(c.name for c in self.columns))
+        object.__setattr__(self, "step", address.join(self.domain))
 
     def address(self, row: Mapping[str, Json], parent: str | None) -> str:
         """The address of the resource that a row holds."""
-        keys = [str(row[k]) for k in self.key]
-        if parent is None:
-            return address.join(self.domain, *keys)
-        return parent + "/" + address.join(self.domain, *keys)
+        own = self.step
+        if self.key:
+            own += "/" + address.join(*[str(row[k]) for k in self.key])
+        return own if parent is None else f"{parent}/{own}"
 
     def parent_address(self, at: str) -> str | None:
         """The address of the parent of the resource at an address of this type."""

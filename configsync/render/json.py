@@ -11,7 +11,7 @@ from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.drift import DriftReport
-from configsync.core.plan import Plan
+from configsync.core.plan import Change, Plan
 from configsync.core.resource import Resource
 from configsync.core.revision import Applied, HistoryEntry
 from configsync.plan.document import (

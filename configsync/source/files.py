@@ -29,7 +29,7 @@ def scan(
     a folder that can't be listed is a diagnostic: leaving it out in silence
     would look like a deletion.
     """
-    found: set[str] = set()
+    found: dict[str, None] = {}
     problems: list[Diagnostic] = []
     for path in paths:
         start = os.path.normpath(path)
@@ -38,9 +38,9 @@ def scan(
             problems.append(codes.UNREADABLE.at(where, f"{path} is outside of the project"))
         elif os.path.isdir(root / start):
             excluded = {os.path.normpath(w) for w in without}
-            found.update(_walk(root, start, excluded, problems))
+            found |= dict.fromkeys(_walk(root, start, excluded, problems))
         elif os.path.lexists(root / start):
-            found.update(_candidate(root, start, problems))
+            found |= dict.fromkeys(_candidate(root, start, problems))
         else:
             problems.append(
                 codes.UNREADABLE.at(
@@ -71,7 +71,7 @@ def _walk(root: Path, folder: str, excluded: set[str], problems: list[Diagnostic
             yield from _walk(root, name, excluded, problems)
         elif entry.is_file(follow_symlinks=False) and name.isascii():
             # Told by the listing itself; anything odd is looked at below.
-            if name.lower().endswith(SUFFIXES):
+            if name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES):
                 yield name
         elif entry.name.lower().endswith(SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
             yield from _candidate(root, name, problems)
@@ -100,6 +100,11 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
     ``name`` is relative to ``root``. What can't be read, is larger than
     `MAX_FILE_BYTES` or is not UTF-8 is a diagnostic.
     """
+    return decode(read_bytes(root, name), name)
+
+
+def read_bytes(root: Path, name: str) -> bytes | Diagnostic:
+    """Read a file that `decode` then makes text of; at most one byte too many."""
     try:
         handle = os.open(os.path.join(root, name), _OPEN_FLAGS)
         try:
@@ -107,11 +112,17 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
             if not stat.S_ISREG(about.st_mode):
                 return _unreadable(name, "it is not a regular file")
             # A file that grows meanwhile is read as it was when it was opened.
-            data = os.read(handle, min(about.st_size, MAX_FILE_BYTES) + 1)
+            return os.read(handle, min(about.st_size, MAX_FILE_BYTES) + 1)
         finally:
             os.close(handle)
     except (OSError, ValueError) as error:
         return _unreadable(name, getattr(error, "strerror", None) or "its name is not valid")
+
+
+def decode(data: bytes | Diagnostic, name: str) -> str | Diagnostic:
+    """The text of a file that `read_bytes` read; see `read_text`."""
+    if isinstance(data, Diagnostic):
+        return data
     if len(data) > MAX_FILE_BYTES:
         return codes.FILE_TOO_LARGE.at(
             Location(name, 1, 1),
@@ -130,6 +141,20 @@ def read_text(root: Path, name: str) -> str | Diagnostic:
             f"Byte {error.start + 1} is 0x{data[error.start]:02x}, which begins no character.",
             help="Save the file in UTF-8.",
         )
+
+
+def has_link(root: Path, name: str, plain: set[str]) -> bool:
+    """Tell whether any part of a file's path is a symbolic link.
+
+    ``plain`` remembers the parts that are none, for paths that share them.
+    """
+    steps = name.split("/")
+    for path in ("/".join(steps[:end]) for end in range(1, len(steps) + 1)):
+        if path not in plain:
+            if os.path.islink(f"{root}/{path}"):
+                return True
+            plain.add(path)
+    return False
 
 
 def text_digest(text: str | Diagnostic) -> str:

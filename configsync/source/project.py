@@ -6,10 +6,8 @@ Settings stand in ``configsync.toml`` or under ``[tool.configsync]`` in
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -155,6 +153,8 @@ def _settings(file: Path) -> dict[str, Any] | None:
     """The settings in a file; None if it has none."""
     if not file.is_file():
         return None
+    import tomllib
+
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
@@ -233,6 +233,8 @@ def _inside(path: str | None, where: str) -> None:
 def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:
     for key, value in settings.items():
         if key not in keys:
+            from difflib import get_close_matches
+
             near = get_close_matches(key, keys, 1)
             hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(keys)}."
             raise UsageError(f"{where}: unknown setting {key}.{hint}")

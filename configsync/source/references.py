@@ -17,7 +17,7 @@ from typing import Any
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Map, Mark, Seq, show_path
-from configsync.source.files import read_text, text_digest
+from configsync.source.files import has_link, read_text, text_digest
 from configsync.source.limits import MAX_SCALAR_BYTES
 
 
@@ -40,6 +40,7 @@ class References:
         self.root = root
         self.variables = variables
         self.files: dict[str, str | Diagnostic] = {}
+        self.plain: set[str] = set()
 
     def resolve(self, body: Map) -> Followed:
         """Replace every reference in ``body`` in place."""
@@ -94,7 +95,7 @@ class References:
         name = os.path.normpath(os.path.join(os.path.dirname(mark[0]), reference))
         name = name.replace(os.sep, "/")
         outside = os.path.isabs(reference) or name.split("/")[0] == ".."
-        if outside or not self._without_links(name):
+        if outside or has_link(self.root, name, self.plain):
             why = "leads out of the project" if outside else "leads over a symbolic link"
             return codes.BAD_FILE_REFERENCE.at(
                 location,
@@ -142,11 +143,4 @@ class References:
             return ""
         return (
             f"Did you mean {reference[: -len(last)]}{near[0]}?" if near and near[0] != last else ""
-        )
-
-    def _without_links(self, name: str) -> bool:
-        """Tell whether no part of the path is a symbolic link."""
-        steps = name.split("/")
-        return not any(
-            os.path.islink(self.root / "/".join(steps[:i])) for i in range(1, len(steps) + 1)
         )

@@ -4,27 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from configsync.compiler.compiled import CompiledSource
 from configsync.compiler.source import compile_source
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Severity, has_errors
 from configsync.core.errors import UsageError
-from configsync.core.resource import State
 from configsync.source.project import Project, Target
+
+if TYPE_CHECKING:
+    from configsync.core.resource import State
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What was found: ``desired`` is whole only if there are no errors."""
+    """What was found in a source, and what it compiled to."""
 
-    files: tuple[str, ...]
-    documents: int
-    desired: State
+    compiled: CompiledSource
     diagnostics: tuple[Diagnostic, ...]
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
+        """The findings that stop a command."""
         return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that were read, in order."""
+        return tuple(self.compiled.files)
+
+    @property
+    def documents(self) -> int:
+        """How many documents they hold."""
+        return self.compiled.documents
+
+    @property
+    def desired(self) -> State:
+        """The desired state, whole only if there are no errors."""
+        return self.compiled.state()
 
     @property
     def ok(self) -> bool:
@@ -48,12 +66,7 @@ def validate(
     """
     compiled = compile_source(project, target, resources=resources, cached=cached, advance=advance)
     found = _weighed(_most_telling(compiled.diagnostics), project, strict)
-    return Validation(
-        files=tuple(compiled.files),
-        documents=compiled.documents,
-        desired=compiled.state(),
-        diagnostics=tuple(sorted(found, key=lambda d: d.sort_key)),
-    )
+    return Validation(compiled, tuple(sorted(found, key=lambda d: d.sort_key)))
 
 
 def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Diagnostic]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from configsync.compiler import pool
-from configsync.compiler.source import CompiledSource, compile_source
+from configsync.compiler.compiled import CompiledSource
+from configsync.compiler.source import compile_source
 from configsync.source.project import Target, find_project
 from tests.conftest import Workspace
 from tests.profiles import profile

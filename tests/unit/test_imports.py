@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.profiles import profile
+from tests.test_generated_invalid import VALID
 
 HEAVY = {"sqlalchemy", "alembic", "databricks", "psycopg2", "pydantic", "rich"}
 
@@ -40,6 +41,11 @@ def test_help_loads_no_database(command: list[str], root: Path) -> None:
 
 def test_validate_loads_no_database_and_no_slow_validator(root: Path) -> None:
     assert not loaded("validate", cwd=root) & (HEAVY | {"jsonschema"})
+
+
+def test_validate_of_plain_files_loads_no_parser(root: Path) -> None:
+    (root / "profiles/a.yaml").write_text(VALID)
+    assert not loaded("validate", cwd=root) & {"yaml"}
 
 
 def test_plan_on_sqlite_loads_neither_sqlalchemy_nor_psycopg2(root: Path) -> None:

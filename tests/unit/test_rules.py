@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from configsync.checks.engine import outline, run_document_rules, run_source_rules
+from configsync.checks.engine import needs, outline, run_document_rules, run_source_rules
 from configsync.checks.rule import Rule
 from configsync.checks.rules import all_rules, register
 from configsync.core import codes
@@ -38,7 +38,7 @@ def documents(example: str) -> Iterator[Document]:
 def findings(found: list[Document]) -> list[Diagnostic]:
     """What all rules find; those about all documents see outlines only."""
     rules = all_rules().values()
-    outlines = [outline(d, rules) for d in found]
+    outlines = [outline(d, needs(d.kind, rules)) for d in found]
     one_by_one = [finding for d in found for finding in run_document_rules(d, rules)]
     return one_by_one + run_source_rules(outlines, rules)
 
