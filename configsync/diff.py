@@ -16,15 +16,15 @@ from configsync.core.resource import Resource, ResourceType, State
 class Difference:
     """What stands between the live and the desired state.
 
-    ``records`` are desired resources that are live unchanged, but whose record
-    of what was applied isn't that; ``forgotten`` addresses on record that are
+    ``records`` go from resources that are live as desired to what to note as
+    applied, where the record isn't that yet; ``forgotten`` addresses on record that are
     neither desired nor live. ``unmanaged`` are live resources that no source
     owns, ``owned`` counts those that this one does. ``live`` is the live state
     at the addresses after the renames, ``originals`` has by those what is live.
     """
 
     changes: list[Change] = field(default_factory=list)
-    records: list[Resource] = field(default_factory=list)
+    records: list[Change] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     unmanaged: list[str] = field(default_factory=list)
     unchanged: int = 0
@@ -151,19 +151,22 @@ class _Diff:
             reason = _reason(wanted, None, known)
             result.changes.append(_change(terms, at, Action.CREATE, reason, None, wanted))
             return
+        given, recorded = wanted, known
         if terms.ignored:
             wanted = ignoring(wanted, actual, terms.ignored)
             known = known and ignoring(known, actual, terms.ignored)
         if actual.same_values(wanted):
             result.unchanged += 1
             may_record = terms.take_ownership or not foreign
-            if wanted.owner == terms.owner and may_record and not _on_record(wanted, known):
-                result.records.append(wanted)
+            if given.owner == terms.owner and may_record and not _on_record(given, recorded):
+                before = self.originals[at]
+                result.records.append(_change(terms, at, Action.UPDATE, Reason.GIT, before, given))
             return
         renamed = wanted.parent is None and at in self.moves.values()
         reason = Reason.RENAME if renamed else _reason(wanted, actual, known)
         action = _update_action(terms.types[wanted.domain], actual, wanted)
-        result.changes.append(_change(terms, at, action, reason, self.originals[at], wanted))
+        change = _change(terms, at, action, reason, self.originals[at], wanted)
+        result.changes.append(change if given is wanted else replace(change, noted=given))
 
     def _left(self, at: str, actual: Resource, known: Resource | None) -> None:
         """A live resource that isn't desired: ours are deleted."""

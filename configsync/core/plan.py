@@ -44,6 +44,8 @@ class Change:
     one, which a rename of the resource or of its parent leaves behind.
     ``version`` is the revision that last changed the resource, 0 if none did.
     ``by`` is who wrote the live values past configsync, where that is known.
+    ``noted`` is what is kept as applied, where it isn't ``after``: what an ignore
+    rule leaves to others isn't applied.
     """
 
     address: str
@@ -54,6 +56,7 @@ class Change:
     after: Resource | None
     version: int = 0
     by: Writer | None = None
+    noted: Resource | None = None
 
     def __post_init__(self) -> None:
         if self.before is None and self.after is None:
@@ -148,8 +151,8 @@ class Plan:
 
     ``drift`` is what a ``refresh_only`` plan takes for applied: ``before`` as
     applied, ``after`` as live. ``unmanaged`` are live resources that no source
-    owns. ``records`` are resources to note as applied although their rows stay
-    as they are; ``forgotten`` addresses whose record goes, the row being gone
+    owns. ``records`` are changes of the record alone, from what is live to what
+    to note as applied; ``forgotten`` addresses whose record goes, the row being gone
     already. ``left_out`` are addresses that would change, but aren't selected.
     """
 
@@ -161,7 +164,7 @@ class Plan:
     drift: tuple[Change, ...] = ()
     unchanged: int = 0
     unmanaged: tuple[str, ...] = ()
-    records: tuple[Resource, ...] = ()
+    records: tuple[Change, ...] = ()
     forgotten: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()

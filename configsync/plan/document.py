@@ -261,11 +261,15 @@ def _plan(content: dict[str, Any]) -> Plan:
         drift=tuple(_change(c) for c in content["drift"]),
         unchanged=content["summary"]["unchanged"],
         unmanaged=tuple(content["unmanaged"]),
-        records=tuple(Resource(at, "", {}) for at in content["records"]),
+        records=tuple(_record(at) for at in content["records"]),
         forgotten=tuple(content["forgotten"]),
         left_out=tuple(content["left_out"]),
         diagnostics=tuple(_diagnostic(d) for d in content["diagnostics"]),
     )
+
+
+def _record(at: str) -> Change:
+    return Change(at, Action.UPDATE, Reason.GIT, "", None, Resource(at, "", {}))
 
 
 def _change(content: dict[str, Any]) -> Change:

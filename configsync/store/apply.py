@@ -29,9 +29,15 @@ from configsync.core.values import Json, canonical_json
 from configsync.plan.order import losing_default, vacating
 from configsync.store import chain, sql
 from configsync.store.database import Database, Transaction
-from configsync.store.owners import OwnerRecord, read_owner, write_owner
-from configsync.store.read import LiveRow, read_applied, read_base, read_rows
-from configsync.store.writers import told
+from configsync.store.owners import OwnerRecord, write_owner
+from configsync.store.read import LiveRow, read_applied, read_base
+from configsync.store.recheck import (
+    find_committed,
+    recheck,
+    require_same_database,
+    require_seen,
+    require_unused,
+)
 
 DEFAULT_LOCK_TIMEOUT = 10.0
 """Seconds."""
@@ -90,10 +96,10 @@ def _carry_out(
     seen: OwnerRecord | None,
 ) -> Applied:
     base = read_base(transaction)
-    _require_same_database(plan, base.database_id)
+    require_same_database(plan, base.database_id)
     require_unused(transaction, plan)
-    owner = _require_seen(transaction, attribution, seen)
-    rows = _recheck(transaction, plan, types)
+    owner = require_seen(transaction, attribution, seen)
+    rows = recheck(transaction, plan, types)
     return _Writer(transaction, plan, types, attribution, owner, rows, base.revision).write()
 
 
@@ -117,8 +123,8 @@ def _outcome(
                 if not plan.changes:
                     # No revision tells; but to record again what is on record changes nothing.
                     return _carry_out(transaction, plan, types, attribution, None)
-                _require_same_database(plan, read_base(transaction).database_id)
-                committed = _committed(transaction, plan)
+                require_same_database(plan, read_base(transaction).database_id)
+                committed = find_committed(transaction, plan)
                 head = chain.read_head(transaction)
             break
         except ConfigsyncError as error:
@@ -131,76 +137,6 @@ def _outcome(
     if committed is None:
         raise DatabaseError(f"{lost} The plan was not applied, and nothing was changed. Try again.")
     return Applied(committed[0], head)
-
-
-def _require_same_database(plan: Plan, database_id: str) -> None:
-    if database_id != plan.base.database_id:
-        raise StalePlan(
-            f"The plan was made for the database {plan.base.database_id}, this one is "
-            f"{database_id}. Nothing was changed; plan again."
-        )
-
-
-def require_unused(transaction: Transaction, plan: Plan) -> None:
-    """Raise StalePlan if a plan was committed: it is at most once (rule 6.5)."""
-    used = _committed(transaction, plan) if plan.changes else None
-    if used is not None:
-        revision, actor = used
-        raise StalePlan(f"The plan was already applied, as revision {revision} by {actor}.")
-
-
-def _committed(transaction: Transaction, plan: Plan) -> tuple[int, str] | None:
-    """The revision that a plan made and its actor; None if it made none."""
-    query = "SELECT revision, actor FROM config_revisions WHERE plan_digest = ?"
-    rows = transaction.rows(query, plan.plan_id)
-    return (int(rows[0][0]), str(rows[0][1])) if rows else None
-
-
-def _require_seen(
-    transaction: Transaction, about: Attribution, seen: OwnerRecord | None
-) -> OwnerRecord:
-    """An older commit never applies over a newer one that came in between (rule 6.8)."""
-    if about.owner is None:
-        return OwnerRecord()
-    owner = read_owner(transaction, about.owner)
-    if seen is not None and owner != seen:
-        raise StalePlan(
-            f"The source {about.owner} was applied from another commit meanwhile, {owner.commit}. "
-            "Nothing was changed; plan again."
-        )
-    return owner
-
-
-def _recheck(
-    transaction: Transaction, plan: Plan, types: Mapping[str, ResourceType]
-) -> dict[str, LiveRow]:
-    """Read the rows that the plan touches, and hold them to what it was made for (rule 6.4).
-
-    Returns them by live address.
-    """
-    touched = [r for c in plan.changes for r in (c.before, c.after) if r is not None]
-    touched += plan.records
-    rows = read_rows(transaction, types, touched)
-    left = {c.before.address for c in plan.changes if c.before is not None}
-    moved = []
-    for change in plan.changes:
-        if change.before is not None:
-            row = rows.get(change.before.address)
-            if row is None or not row.resource.same_values(change.before):
-                moved.append(change.before.address)
-        elif change.address in rows and change.address not in left:
-            moved.append(change.address)
-    for record in plan.records:
-        row = rows.get(record.address)
-        if row is None or not row.resource.same_values(record):
-            moved.append(record.address)
-    if moved:
-        raise StalePlan(
-            "The database has changed since the plan was made: "
-            f"{told(transaction, moved, plan.base.revision)}. "
-            "Nothing was changed; plan again."
-        )
-    return rows
 
 
 @dataclass(slots=True)
@@ -380,8 +316,8 @@ class _Writer:
 
     def _record(self) -> None:
         """Keep what was applied: the base of the next three-way diff."""
-        changed = [c.after for c in self.plan.changes if c.after is not None]
-        written = [r for r in (*changed, *self.plan.records) if r.owner is not None]
+        noted = [c.noted or c.after for c in (*self.plan.changes, *self.plan.records)]
+        written = [r for r in noted if r is not None and r.owner is not None]
         moves = {
             c.before.address: c.address
             for c in self.plan.changes

@@ -64,6 +64,25 @@ def read_root(
     return found
 
 
+def read_parts(
+    transaction: Transaction, types: Mapping[str, ResourceType], roots: Iterable[str]
+) -> list[Resource]:
+    """The live parts of some roots."""
+    keys: dict[str, list[str]] = {}
+    for root in sorted(roots):
+        domain, key = address.split(root)
+        keys.setdefault(domain, []).append(canonical_json({sql.PARENT_KEY: key}))
+    return [
+        row.resource
+        for type_ in types.values()
+        if type_.parent is not None
+        for chunk in sql.chunks(keys.get(type_.parent.domain, ()))
+        for row in _live_rows(
+            type_, transaction.rows(sql.select_parts(type_, transaction.dialect), chunk)
+        )
+    ]
+
+
 def read_rows(
     transaction: Transaction, types: Mapping[str, ResourceType], resources: Iterable[Resource]
 ) -> dict[str, LiveRow]:

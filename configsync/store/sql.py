@@ -87,6 +87,13 @@ def select_root(type_: ResourceType, dialect: Dialect) -> str:
     return f"{select(type_, dialect, among=False)} WHERE {key} = ?"
 
 
+def select_parts(type_: ResourceType, dialect: Dialect) -> str:
+    """Read, as `select` does, the parts of the parents whose keys a record set has."""
+    records = dialect.recordset([(PARENT_KEY, "text")], "r")
+    wanted = f'{_parent_key(type_)} = r."{PARENT_KEY}"'
+    return f"{select(type_, dialect, among=False)} JOIN {records} ON {wanted}"
+
+
 def insert(type_: ResourceType, dialect: Dialect) -> str:
     """Insert rows given by their columns, ``parent_key`` and, with audit, ``by`` and ``at``."""
     names = [c.name for c in type_.columns]

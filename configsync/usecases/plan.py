@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from configsync.core import address
 from configsync.core.diagnostic import Diagnostic, Severity
-from configsync.core.plan import Base, Change, Plan, PlanOptions, Reason, SourceInfo
+from configsync.core.ignore import ignoring
+from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason, SourceInfo
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.diff import Difference, Terms, as_recorded, diff, drift
 from configsync.kinds import resource_types
@@ -155,10 +156,12 @@ class Planner:
     def _attributed(self, changes: Iterable[Change]) -> list[Change]:
         """The changes with the versions of their rows, and who wrote past configsync."""
         changes = list(changes)
-        writes = last_writes(self.transaction, {(c.before or c.resource).address for c in changes})
+        # What was renamed was perhaps written before, under the other name.
+        writes = last_writes(self.transaction, {at for c in changes for at in _names(c)})
         attributed = []
         for change in changes:
-            last = writes.get((change.before or change.resource).address)
+            found = (writes[at] for at in _names(change) if at in writes)
+            last = max(found, key=lambda w: w.writer.revision, default=None)
             if last is not None:
                 theirs = change.reason in (Reason.DRIFT, Reason.CONFLICT)
                 by = last.writer if theirs and last.explains(change.before) else None
@@ -177,17 +180,26 @@ class Planner:
         found = [c for c in self.drift(terms, terms.owner) if selected is None or selected(c)]
         roots = {c.resource.root for c in found}
         moved = {at: r for at, r in self._moved(terms) if r.root in roots}
-        records = {r.address: r for r in (c.after for c in found) if r is not None}
-        records |= {r.address: r for r in moved.values()}
+        live = {r.address: r for r in (c.after for c in found) if r is not None}
+        live |= {r.address: r for r in moved.values()}
+        owned = sum(r.owner == terms.owner for r in self.stored.applied.values())
         return Plan(
             target=self.target.name,
             source=source,
             base=self.stored.base,
             options=options,
             drift=tuple(found),
-            records=tuple(records.values()),
+            unchanged=owned - len(found),
+            records=tuple(self._as_applied(r, terms) for r in live.values()),
             forgotten=(*(c.address for c in found if c.after is None), *moved),
         )
+
+    def _as_applied(self, live: Resource, terms: Terms) -> Change:
+        """A live resource to be noted as applied, but for what is left to others."""
+        known = self.stored.applied.get(live.address)
+        noted = live if known is None else ignoring(live, known, terms.ignored)
+        kind = self.types[live.domain].kind
+        return Change(live.address, Action.UPDATE, Reason.DRIFT, kind, live, noted)
 
     def drift(self, terms: Terms, owner: str | None) -> list[Change]:
         """What someone changed in the database, of what a source owns or all, and who it was."""
@@ -215,6 +227,11 @@ class Planner:
             known = self.stored.applied.get(at)
             if known is not None and known.owner == terms.owner:
                 yield at, as_recorded(resource, known)
+
+
+def _names(change: Change) -> set[str]:
+    """The addresses of a change's row, before and after."""
+    return {change.address, change.previous_address or change.address}
 
 
 def _in_columns(change: Change, types: Mapping[str, ResourceType]) -> Change:

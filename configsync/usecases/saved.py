@@ -10,9 +10,9 @@ from configsync.core.errors import ConfigsyncError, Refused, StalePlan, UsageErr
 from configsync.core.plan import Base, Change, Plan
 from configsync.plan.document import from_document
 from configsync.source.project import Project, Target
-from configsync.store.apply import require_unused
 from configsync.store.database import Database
 from configsync.store.read import read_base
+from configsync.store.recheck import require_unused
 from configsync.store.writers import told
 from configsync.usecases.plan import make_plan
 from configsync.usecases.rollback import plan_rollback
@@ -112,6 +112,8 @@ def _stale(database: Database, saved: Plan, now: Plan) -> ConfigsyncError:
     """What has moved since a plan was saved, and by whom."""
     one, other = ({c.address: c for c in p.changes or p.drift} for p in (saved, now))
     moved = [at for at in {**one, **other} if _differ(one.get(at), other.get(at))]
+    if saved.drift and not now.drift:
+        return StalePlan("What the plan would record is on record already.")
     if not moved:
         return StalePlan("The plan is not the one that these files and this database give.")
     with database.reading() as transaction:
