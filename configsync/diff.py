@@ -214,14 +214,21 @@ def _update_action(type_: ResourceType, actual: Resource, wanted: Resource) -> A
 
 
 def _reason(wanted: Resource, actual: Resource | None, known: Resource | None) -> Reason:
-    """Who moved away from what was last applied: git, the database, or both."""
+    """Who moved away from what was last applied: git, the database, or both.
+
+    Only fields that are to change count: where both sides moved to the same,
+    there is nothing to decide.
+    """
     if known is None:
         return Reason.GIT
-    if known.same_values(wanted):
-        return Reason.DRIFT
-    if actual is not None and known.same_values(actual):
-        return Reason.GIT
-    return Reason.CONFLICT
+    if actual is None:
+        return Reason.DRIFT if known.same_values(wanted) else Reason.CONFLICT
+    fields = wanted.differing(actual)
+    by_git = any(name in known.differing(wanted) for name in fields)
+    by_others = any(name in known.differing(actual) for name in fields)
+    if by_git and by_others:
+        return Reason.CONFLICT
+    return Reason.DRIFT if by_others else Reason.GIT
 
 
 def _moves(

@@ -6,18 +6,18 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.errors import UsageError
 from configsync.core.resource import Resource, ResourceType, State
-from configsync.core.values import Json, canonical_json, equal
+from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
 from configsync.kinds import resource_types
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
 from configsync.store.read import read_applied, read_live
+from configsync.store.writers import renamed_past_us
 from configsync.usecases.editing import Editing
 from configsync.usecases.rewrite import rewrite
 
@@ -85,9 +85,10 @@ def adopt(
     with database.reading() as transaction:
         applied = read_applied(transaction, types)
         live = read_live(transaction, types.values())
+        renamed = renamed_past_us(transaction, live, applied, types)
     applied, live = _renamed(desired, applied, live)
     _require(pattern, (desired, applied, live))
-    found = _Finding(desired, applied, live, types, project.source, pattern)
+    found = _Finding(desired, applied, live, types, project.source, pattern, renamed)
     chosen = list(found.chosen())
     if not chosen:
         return Adoption(notes=found.notes)
@@ -172,8 +173,10 @@ class _Finding:
         types: Mapping[str, ResourceType],
         owner: str,
         pattern: str | None,
+        renamed: Mapping[str, str],
     ) -> None:
         self.desired, self.applied, self.live = desired, applied, live
+        self.renamed = renamed
         self.types = types
         self.owner = owner
         self.pattern = pattern
@@ -247,41 +250,9 @@ class _Finding:
             )
 
     def _renamed(self) -> dict[str, tuple[str, str]]:
-        """Old and new address of each root that got another name in the database, under both.
-
-        A row keeps no trace of its name: of what is gone and what is new there,
-        two that hold the same are one.
-        """
-        gone = {r for r in self.desired.keys() & self.applied.keys() if self._is_root(r)}
-        gone -= self.live.keys()
-        new = {r for r in self.live if self._is_root(r)}
-        new -= self.desired.keys() | self.applied.keys()
-        if not gone or not new:
-            return {}
-        now = {content: root for root, content in self._contents(self.live, new)}
-        found: dict[str, tuple[str, str]] = {}
-        before = chain(self._contents(self.applied, gone), self._contents(self.desired, gone))
-        for old, content in before:
-            if content in now:
-                pair = (old, now[content])
-                found |= dict.fromkeys(pair, pair)
-        return found
-
-    def _is_root(self, at: str) -> bool:
-        resource = self.live.get(at) or self.desired[at]
-        return resource.parent is None
-
-    def _contents(self, state: State, roots: set[str]) -> Iterator[tuple[str, str]]:
-        """What some roots and their parts hold but for their names and the default."""
-        held: dict[str, dict[str, Json]] = {root: {} for root in roots}
-        for at, resource in state.items():
-            root = resource.parent or at
-            if root in held:
-                type_ = self.types[resource.domain]
-                own = () if resource.parent else (*type_.key, type_.default)
-                values = {k: v for k, v in resource.values.items() if k not in own}
-                held[root][at[len(root) :]] = values
-        yield from ((root, canonical_json(parts)) for root, parts in held.items())
+        """Old and new address of each root that got another name in the database, under both."""
+        pairs = ((old, new) for new, old in self.renamed.items() if old in self.desired)
+        return {at: (old, new) for old, new in pairs for at in (old, new)}
 
     def _adoptable(self, root: str) -> bool:
         """Tell whether a root that was never applied is named, as a whole if git hasn't it."""
