@@ -123,6 +123,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update", action="store_true", help="rewrite the expected output of tests/cases"
     )
+    parser.addoption(
+        "--examples", type=int, default=50, help="examples of the state machine, a database"
+    )
+    parser.addoption("--steps", type=int, default=20, help="steps of each of them")
 
 
 @pytest.fixture(autouse=True)
