@@ -18,6 +18,7 @@ from configsync.kinds import resource_types
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
 from configsync.store.read import read_applied, read_live
+from configsync.store.writers import renamed_past_us
 from configsync.usecases.editing import Editing
 from configsync.usecases.rewrite import rewrite
 
@@ -85,9 +86,10 @@ def adopt(
     with database.reading() as transaction:
         applied = read_applied(transaction, types)
         live = read_live(transaction, types.values())
+        recorded = renamed_past_us(transaction, live, applied, types)
     applied, live = _renamed(desired, applied, live)
     _require(pattern, (desired, applied, live))
-    found = _Finding(desired, applied, live, types, project.source, pattern)
+    found = _Finding(desired, applied, live, types, project.source, pattern, recorded)
     chosen = list(found.chosen())
     if not chosen:
         return Adoption(notes=found.notes)
@@ -172,8 +174,10 @@ class _Finding:
         types: Mapping[str, ResourceType],
         owner: str,
         pattern: str | None,
+        recorded: Mapping[str, str],
     ) -> None:
         self.desired, self.applied, self.live = desired, applied, live
+        self.recorded = recorded
         self.types = types
         self.owner = owner
         self.pattern = pattern
@@ -249,17 +253,20 @@ class _Finding:
     def _renamed(self) -> dict[str, tuple[str, str]]:
         """Old and new address of each root that got another name in the database, under both.
 
-        A row keeps no trace of its name: of what is gone and what is new there,
-        two that hold the same are one.
+        Where no trigger recorded it, a row keeps no trace of its name: of what is
+        gone and what is new there, two that hold the same are one.
         """
-        gone = {r for r in self.desired.keys() & self.applied.keys() if self._is_root(r)}
-        gone -= self.live.keys()
-        new = {r for r in self.live if self._is_root(r)}
-        new -= self.desired.keys() | self.applied.keys()
-        if not gone or not new:
-            return {}
-        now = {content: root for root, content in self._contents(self.live, new)}
         found: dict[str, tuple[str, str]] = {}
+        for new, old in self.recorded.items():
+            if old in self.desired and new not in self.desired:
+                found |= dict.fromkeys((old, new), (old, new))
+        gone = {r for r in self.desired.keys() & self.applied.keys() if self._is_root(r)}
+        gone -= self.live.keys() | found.keys()
+        new = {r for r in self.live if self._is_root(r)}
+        new -= self.desired.keys() | self.applied.keys() | found.keys()
+        if not gone or not new:
+            return found
+        now = {content: root for root, content in self._contents(self.live, new)}
         before = chain(self._contents(self.applied, gone), self._contents(self.desired, gone))
         for old, content in before:
             if content in now:
