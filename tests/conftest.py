@@ -127,6 +127,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--examples", type=int, default=50, help="examples of the state machine, a database"
     )
     parser.addoption("--steps", type=int, default=20, help="steps of each of them")
+    parser.addoption(
+        "--kills", type=int, default=50, help="random kills of an apply, on each database"
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from configsync.core.revision import Applied
     from configsync.source.project import Project, Target
     from configsync.store.database import Database
-    from configsync.usecases.validate import Validation
 
 SECTION = "Change"
 
@@ -56,17 +55,22 @@ def command(
     project, target = options.find(
         asked.directory, asked.target_name if saved is None else saved.target
     )
+    by = find_actor(actor, project.root, os.environ)
+    if saved is not None and saved.options.to_revision is not None:
+        return _saved_rollback(project, target, saved, asked, by, lock_timeout)
     validation = check(project, target, asked)
     if validation is None:
         return 1
     database = options.connect(project, target, asked.database_url)
     if saved is None:
-        plan = _direct(project, target, database, validation, asked)
-    else:
-        from configsync.usecases.saved import remake
+        from configsync.usecases.plan import make_plan
 
-        plan = remake(project, target, database, validation, saved)
-    by = find_actor(actor, project.root, os.environ)
+        plan = make_plan(project, target, database, validation, asked.plan_options)
+        plan = guarded(plan, target)
+    else:
+        from configsync.usecases.saved import remake_plan
+
+        plan = remake_plan(project, target, database, validation, saved)
 
     def carry() -> Applied:
         from configsync.usecases.apply import apply
@@ -79,6 +83,27 @@ def command(
         )
 
     return carry_out(project.root, database, plan, asked, auto_approve or saved is not None, carry)
+
+
+def _saved_rollback(
+    project: Project,
+    target: Target,
+    saved: Plan,
+    asked: options.Planning,
+    actor: str,
+    lock_timeout: float,
+) -> int:
+    """Carry out a rollback that was saved."""
+    from configsync.usecases.rollback import roll_back
+    from configsync.usecases.saved import remake_rollback
+
+    database = options.connect(project, target, asked.database_url)
+    plan = remake_rollback(project, target, database, saved)
+
+    def carry() -> Applied:
+        return roll_back(project, database, plan, actor, lock_timeout)
+
+    return carry_out(project.root, database, plan, asked, True, carry)
 
 
 def carry_out(
@@ -136,18 +161,10 @@ def _read(file: Path, asked: options.Planning) -> Plan:
     return plan
 
 
-def _direct(
-    project: Project,
-    target: Target,
-    database: Database,
-    validation: Validation,
-    asked: options.Planning,
-) -> Plan:
-    """A plan that nobody saved."""
+def guarded(plan: Plan, target: Target) -> Plan:
+    """A plan that nobody saved, refused where the target takes saved ones only."""
     from configsync.plan.policy import unreviewed
-    from configsync.usecases.plan import make_plan
 
-    plan = make_plan(project, target, database, validation, asked.plan_options)
     if plan.is_empty:
         return plan
     against = tuple(unreviewed(target.policy, plan.options))

@@ -81,10 +81,10 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
 def save(plan: Plan, file: Path) -> None:
     """Write a plan file: whole or not at all, and readable to its owner only."""
     from configsync.core.errors import UsageError
+    from configsync.edit.files import replace_file
     from configsync.render import json
-    from configsync.source.files import write_whole
 
     try:
-        write_whole(file, json.plan(plan).encode(), 0o600)
+        replace_file(file, json.plan(plan).encode(), 0o600)
     except OSError as error:
         raise UsageError(f"{file} can't be written: {error.strerror}.") from error

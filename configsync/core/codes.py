@@ -304,6 +304,12 @@ OLDER_COMMIT = Code(
     "the commit is not newer than the applied one",
     "A delayed or repeated run would undo what was applied since.",
 )
+EDITED_PLAN = Code(
+    "CS414",
+    _ERROR,
+    "a saved plan was edited",
+    "What was reviewed is what is applied, or nothing is.",
+)
 
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)

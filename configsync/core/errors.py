@@ -6,6 +6,7 @@
     ├── UsageError             the command's words or the settings are wrong
     ├── CannotEdit             an edit of YAML is not certain to be right (`configsync.edit.splice`)
     ├── DatabaseError          the database is away, not migrated, not writable
+    │   ├── Contended          the database gave the transaction up for another's
     │   └── OutcomeUnknown     the reply to COMMIT was lost
     ├── StalePlan              exit 3: a row that the plan touches has moved
     ├── Refused                exit 4: a policy stands against it
@@ -30,6 +31,10 @@ class UsageError(ConfigsyncError):
 
 class DatabaseError(ConfigsyncError):
     """The database can't be used as it is, or refused a statement."""
+
+
+class Contended(DatabaseError):
+    """A deadlock or a serialisation failure: the whole transaction may be run again."""
 
 
 class OutcomeUnknown(DatabaseError):

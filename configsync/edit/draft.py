@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -116,7 +115,8 @@ class Draft:
         """The project with the changes made, in a folder that is gone afterwards.
 
         It has what compiling a project reads: its YAML files, overlays, schemas,
-        and the files that ``documents``, all that it has now, refer to.
+        and the files that ``documents``, all that it has now, refer to. Raises
+        ConfigsyncError where the disk refuses.
         """
         root, overlays = self.project.root, self._overlays()
         names = set(scan(root, (*self.project.paths, *overlays))[0])
@@ -129,29 +129,35 @@ class Draft:
         schemas = root / self.project.schemas
         if schemas.is_dir():
             names.update(f"{self.project.schemas}/{file.name}" for file in schemas.iterdir())
-        with tempfile.TemporaryDirectory(prefix="configsync-") as folder:
-            shadow = Path(folder)
-            for overlay in overlays:
-                if (root / overlay).is_dir():
-                    (shadow / overlay).mkdir(parents=True, exist_ok=True)
-            for name in names - {c.file for c in changes}:
-                _copy(root / name, shadow / name)
-            for path in self.project.paths:
-                if (root / path).is_dir():
-                    (shadow / path).mkdir(parents=True, exist_ok=True)
-            for change in changes:
-                if change.new is not None:
-                    _write(shadow / change.file, change.new)
-            _copy_cache(root, shadow)
+        with ExitStack() as until:
+            try:
+                folder = tempfile.TemporaryDirectory(prefix="configsync-")
+                shadow = Path(until.enter_context(folder))
+                for overlay in overlays:
+                    if (root / overlay).is_dir():
+                        (shadow / overlay).mkdir(parents=True, exist_ok=True)
+                for name in names - {c.file for c in changes}:
+                    _copy(root / name, shadow / name)
+                for path in self.project.paths:
+                    if (root / path).is_dir():
+                        (shadow / path).mkdir(parents=True, exist_ok=True)
+                for change in changes:
+                    if change.new is not None:
+                        _write(shadow / change.file, change.new.encode())
+                _copy_cache(root, shadow)
+            except OSError as error:
+                raise ConfigsyncError(
+                    f"A temporary folder can't be written: {error.strerror}. Nothing was changed."
+                ) from error
             yield replace(self.project, root=shadow)
 
     def _overlays(self) -> list[str]:
         return [t.overlay for t in self.project.targets.values() if t.overlay is not None]
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.encode())
+    file.write_bytes(data)
 
 
 def _copy_cache(root: Path, shadow: Path) -> None:
@@ -172,8 +178,8 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a regular file; what is none, or can't be read, is left out."""
     if source.is_symlink() or not source.is_file():
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        shutil.copyfile(source, target)
+        data = source.read_bytes()
     except OSError:
         return
+    _write(target, data)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -14,6 +13,7 @@ from unicodedata import normalize
 
 from configsync.core.errors import ConfigsyncError, UsageError
 from configsync.core.values import canonical_json
+from configsync.edit.files import replace_file
 from configsync.edit.plain import is_plain
 from configsync.source.reader import read
 
@@ -86,6 +86,7 @@ def write_files(
 ) -> list[str]:
     """Write files below a folder: all of them, or none; returns those that weren't so already.
 
+    Each is replaced at once; a kill between two of them leaves the ones written.
     A file that is there with other content is overwritten only with ``force``.
     Those in ``gone``, none of which is among ``files``, are deleted.
     Raises UsageError without, and ConfigsyncError where the disk refuses.
@@ -99,24 +100,17 @@ def write_files(
         for name, data in fresh.items():
             file = root / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            if name in taken:
-                before = file.read_bytes()
-                _replace(file, data)
-                undo.append((file, before))
-            else:
-                with file.open("xb") as handle:
-                    undo.append((file, None))
-                    handle.write(data)
+            before = file.read_bytes() if name in taken else None
+            replace_file(file, data)
+            undo.append((file, before))
         for file in (root / name for name in gone):
             before = file.read_bytes()
             file.unlink()
             undo.append((file, before))
     except OSError as error:
-        for file, content in reversed(undo):
-            _put_back(file, content)
-        raise ConfigsyncError(
-            f"{error.filename} can't be written: {error.strerror}. Nothing was."
-        ) from error
+        for changed, content in reversed(undo):
+            changed.unlink(missing_ok=True) if content is None else replace_file(changed, content)
+        raise ConfigsyncError(f"{file} can't be written: {error.strerror}. Nothing was.") from error
     return sorted(fresh)
 
 
@@ -227,25 +221,3 @@ def _content(file: Path) -> bytes | None:
         return file.read_bytes() if file.is_file() and not file.is_symlink() else None
     except OSError:
         return None
-
-
-def _put_back(file: Path, content: bytes | None) -> None:
-    if content is None:
-        file.unlink(missing_ok=True)
-    elif file.exists():
-        _replace(file, content)
-    else:
-        file.write_bytes(content)
-
-
-def _replace(file: Path, data: bytes) -> None:
-    """Put a new file in the place of one: whoever reads it sees the old or the new whole."""
-    handle, aside = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        os.chmod(aside, file.stat().st_mode & 0o777)
-        os.replace(aside, file)
-    except OSError:
-        Path(aside).unlink(missing_ok=True)
-        raise

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
 from configsync.core.errors import Refused, UsageError
 from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason, SourceInfo
@@ -124,7 +125,7 @@ def from_document(text: str, name: str) -> Plan:
     plan = _plan(content)
     if digest(content) != stated or plan.plan_id != content["plan_id"]:
         raise Refused(
-            f"{name} was edited after configsync wrote it. Nothing was changed; plan again, and "
+            f"{codes.EDITED_PLAN.code}: {name} was edited after configsync wrote it. Nothing was changed; plan again, and "
             "apply the file as it is."
         )
     return plan

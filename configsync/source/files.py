@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -152,22 +151,3 @@ def _unreadable(name: str, reason: str) -> Diagnostic:
         f"{name} can't be read: {words.get(reason, reason)}",
         help="It must be a regular file within the project, which you may read.",
     )
-
-
-def write_whole(file: Path, data: bytes, mode: int) -> None:
-    """Put a file with these permissions in its place: a reader sees the old one or the new whole.
-
-    It is on the disk before it takes the name. Raises OSError.
-    """
-    # Hidden, so that one left by a kill is no document.
-    handle, aside = tempfile.mkstemp(dir=file.parent, prefix=".", suffix=".new")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.chmod(aside, mode)
-        os.replace(aside, file)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise

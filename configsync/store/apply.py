@@ -9,11 +9,19 @@ the same COMMIT makes visible.
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from configsync.core import address
-from configsync.core.errors import DatabaseError, LockTimeout, OutcomeUnknown, StalePlan
+from configsync.core.errors import (
+    ConfigsyncError,
+    Contended,
+    DatabaseError,
+    OutcomeUnknown,
+    StalePlan,
+)
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.resource import Resource, ResourceType
 from configsync.core.revision import Applied, Attribution, RevisionSource
@@ -27,6 +35,16 @@ from configsync.store.writers import told
 
 DEFAULT_LOCK_TIMEOUT = 10.0
 """Seconds."""
+
+RETRIES = 5
+"""How often a transaction is run again that the database gave up for another's."""
+
+FIRST_PAUSE = 0.1
+"""Seconds before the first retry, at most; each next pause may be twice as long."""
+
+OUTCOME_TIMEOUT = 15.0
+"""Seconds in which to ask whether a COMMIT without reply happened: longer than a server takes to
+restart, or to end a transaction whose client is gone."""
 
 
 def apply_plan(
@@ -47,35 +65,69 @@ def apply_plan(
     if plan.is_empty and (seen is None or attribution.commit in (None, seen.commit)):
         with database.reading() as transaction:
             return Applied(plan.base.revision, chain.read_head(transaction))
-    try:
-        with database.writing(lock_timeout) as transaction:
-            base = read_base(transaction)
-            _require_same_database(plan, base.database_id)
-            require_unused(transaction, plan)
-            owner = _require_seen(transaction, attribution, seen)
-            rows = _recheck(transaction, plan, types)
-            writer = _Writer(transaction, plan, types, attribution, owner, rows, base.revision)
-            return writer.write()
-    except OutcomeUnknown as lost:
-        return _outcome(database, plan, lock_timeout, lost)
+    name = f"configsync {attribution.source.value} by {attribution.actor}"
+    _ = plan.plan_id  # Computed now, and not while others wait for the lock.
+    retries = 0
+    while True:
+        try:
+            with database.writing(lock_timeout, name) as transaction:
+                return _carry_out(transaction, plan, types, attribution, seen)
+        except OutcomeUnknown as lost:
+            return _outcome(database, plan, types, attribution, lost)
+        except Contended:
+            if retries == RETRIES:
+                raise
+        # Not all at the same moment: those who met would meet again.
+        time.sleep(FIRST_PAUSE * 2**retries * random.uniform(0.5, 1))  # noqa: S311
+        retries += 1
 
 
-def _outcome(database: Database, plan: Plan, lock_timeout: float, lost: OutcomeUnknown) -> Applied:
+def _carry_out(
+    transaction: Transaction,
+    plan: Plan,
+    types: Mapping[str, ResourceType],
+    attribution: Attribution,
+    seen: OwnerRecord | None,
+) -> Applied:
+    base = read_base(transaction)
+    _require_same_database(plan, base.database_id)
+    require_unused(transaction, plan)
+    owner = _require_seen(transaction, attribution, seen)
+    rows = _recheck(transaction, plan, types)
+    return _Writer(transaction, plan, types, attribution, owner, rows, base.revision).write()
+
+
+def _outcome(
+    database: Database,
+    plan: Plan,
+    types: Mapping[str, ResourceType],
+    attribution: Attribution,
+    lost: OutcomeUnknown,
+) -> Applied:
     """Whether a plan was committed whose COMMIT had no reply: asked, never guessed (rule 6.6).
 
     Who holds the lock knows that the lost transaction has ended. Returns what
     it made; raises DatabaseError if it made nothing, OutcomeUnknown if the
     database can't be asked.
     """
-    try:
-        with database.writing(lock_timeout) as transaction:
-            committed = _committed(transaction, plan)
-            head = chain.read_head(transaction)
-    except (DatabaseError, LockTimeout) as error:
-        raise OutcomeUnknown(
-            f"{lost} Whether the plan was applied is unknown, since the database can't be asked: "
-            f"{error} Run the same command again: what was applied is not applied twice."
-        ) from error
+    deadline = time.monotonic() + OUTCOME_TIMEOUT
+    while True:
+        try:
+            with database.writing(OUTCOME_TIMEOUT) as transaction:
+                if not plan.changes:
+                    # No revision tells; but to record again what is on record changes nothing.
+                    return _carry_out(transaction, plan, types, attribution, None)
+                _require_same_database(plan, read_base(transaction).database_id)
+                committed = _committed(transaction, plan)
+                head = chain.read_head(transaction)
+            break
+        except ConfigsyncError as error:
+            if time.monotonic() > deadline or isinstance(error, StalePlan):
+                raise OutcomeUnknown(
+                    f"{lost} Whether the plan was applied is unknown: the database can't be asked. "
+                    "Run the same command again: what was applied is not applied twice."
+                ) from error
+        time.sleep(FIRST_PAUSE)
     if committed is None:
         raise DatabaseError(f"{lost} The plan was not applied, and nothing was changed. Try again.")
     return Applied(committed[0], head)
@@ -127,6 +179,7 @@ def _recheck(
     Returns them by live address.
     """
     touched = [r for c in plan.changes for r in (c.before, c.after) if r is not None]
+    touched += plan.records
     rows = read_rows(transaction, types, touched)
     left = {c.before.address for c in plan.changes if c.before is not None}
     moved = []
@@ -137,6 +190,10 @@ def _recheck(
                 moved.append(change.before.address)
         elif change.address in rows and change.address not in left:
             moved.append(change.address)
+    for record in plan.records:
+        row = rows.get(record.address)
+        if row is None or not row.resource.same_values(record):
+            moved.append(record.address)
     if moved:
         raise StalePlan(
             "The database has changed since the plan was made: "

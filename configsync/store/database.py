@@ -98,11 +98,16 @@ class Database(Protocol):
         Also if the schema is not up to date, unless ``migrated`` is false.
         """
 
-    def writing(self, lock_timeout: float) -> AbstractContextManager[Transaction]:
+    def writing(
+        self, lock_timeout: float, name: str = "configsync"
+    ) -> AbstractContextManager[Transaction]:
         """A transaction that holds the lock and is marked as configsync's own.
 
         It commits when the block ends, and rolls back if it raises.
-        ``lock_timeout`` is in seconds. Raises DatabaseError or LockTimeout.
+        ``lock_timeout`` is in seconds; ``name`` is who the database says holds
+        the lock, where it can. Raises LockTimeout; Contended if the whole may
+        be run again; OutcomeUnknown if the reply to COMMIT was lost; else
+        DatabaseError. But for OutcomeUnknown, nothing was written then.
         """
 
 

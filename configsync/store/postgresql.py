@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
+from os import dup
+from threading import Timer
 from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from configsync.core.errors import DatabaseError, LockTimeout, OutcomeUnknown
+from configsync.core.errors import Contended, DatabaseError, LockTimeout, OutcomeUnknown
 from configsync.store.database import Dialect, require_schema
 from configsync.store.url import DatabaseUrl
 
-CONNECT_TIMEOUT = 10
-"""Seconds; libpq's own default waits without end."""
+OPTIONS = {
+    "application_name": "configsync",
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""libpq's parameters that a URL may set otherwise. By their defaults a dead network is waited for
+without end, or for hours; tcp_user_timeout is in milliseconds, the others in seconds."""
+
+REPLY_TIMEOUT = 120.0
+"""Seconds that a statement may take: what is in between may be alive though the server is not.
+A wait for the lock comes on top."""
+
+FROZEN_TIMEOUT = 8.0
+"""Seconds for which a client may hold the lock without a word, or without reading (rule 6.7)."""
 
 STREAMED = 100
 """Rows that a stream fetches at once; one of history may hold several prompts."""
@@ -64,12 +82,13 @@ class PostgresqlDialect:
 class PostgresqlTransaction:
     """A transaction on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, lock_timeout: float = 0) -> None:
         self.connection = connection
         self.dialect: Dialect = PostgresqlDialect()
+        self._timeout = REPLY_TIMEOUT + lock_timeout
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with self.connection.cursor() as cursor:
+        with _bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.fetchall()
 
@@ -80,7 +99,7 @@ class PostgresqlTransaction:
             yield from cursor
 
     def run(self, statement: str, *parameters: Any) -> int:
-        with self.connection.cursor() as cursor:
+        with _bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.rowcount
 
@@ -110,36 +129,35 @@ class PostgresqlDatabase:
             if migrated:
                 require_schema(transaction, self.url)
             yield transaction
-            connection.rollback()
+            with _bounded(connection, REPLY_TIMEOUT):
+                connection.rollback()
 
     @contextmanager
-    def writing(self, lock_timeout: float) -> Iterator[PostgresqlTransaction]:
+    def writing(
+        self, lock_timeout: float, name: str = "configsync"
+    ) -> Iterator[PostgresqlTransaction]:
         with self._connection() as connection:
             # Not REPEATABLE READ: its snapshot would be older than the wait for the lock.
             connection.set_session(isolation_level="READ COMMITTED")
-            transaction = PostgresqlTransaction(connection)
-            self._lock(transaction, lock_timeout)
-            require_schema(transaction, self.url)
-            transaction.run("SET LOCAL configsync.applying = 'on'")
-            yield transaction
+            transaction = PostgresqlTransaction(connection, lock_timeout)
             try:
-                connection.commit()
+                _begin(transaction, lock_timeout, name)
+                require_schema(transaction, self.url)
+                yield transaction
+            except psycopg2.errors.LockNotAvailable as error:
+                with _bounded(connection, REPLY_TIMEOUT):
+                    connection.rollback()
+                raise LockTimeout(
+                    f"Another writer holds the lock of {self.url}{_holder(transaction)}. Nothing "
+                    "was changed; try again, or wait longer with --lock-timeout."
+                ) from error
+            try:
+                with _bounded(connection, REPLY_TIMEOUT):
+                    connection.commit()
             except psycopg2.Error as error:
                 if connection.closed:
                     raise OutcomeUnknown(f"The reply of {self.url} to COMMIT was lost.") from error
                 raise
-
-    def _lock(self, transaction: PostgresqlTransaction, lock_timeout: float) -> None:
-        try:
-            milliseconds = str(max(1, round(lock_timeout * 1000)))
-            transaction.rows("SELECT set_config('lock_timeout', ?, true)", milliseconds)
-            transaction.rows(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
-        except psycopg2.errors.LockNotAvailable as error:
-            transaction.connection.rollback()
-            raise LockTimeout(
-                f"Another writer holds the lock of {self.url}{_holder(transaction)}. Nothing was "
-                "changed; try again, or wait longer with --lock-timeout."
-            ) from error
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
@@ -147,6 +165,14 @@ class PostgresqlDatabase:
         try:
             with closing(connection):
                 yield connection
+        except (
+            psycopg2.errors.SerializationFailure,
+            psycopg2.errors.DeadlockDetected,
+        ) as error:
+            raise Contended(
+                f"{self.url} gave the transaction up for another's: {_reason(error)}. "
+                "Nothing was changed; try again."
+            ) from error
         except psycopg2.Error as error:
             raise DatabaseError(_explain(self.url, error)) from error
 
@@ -168,23 +194,63 @@ def _prepared(statement: str, parameters: Sequence[Any]) -> tuple[str, Sequence[
 
 
 def _options(uri: str) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    if "connect_timeout" not in uri:
-        options["connect_timeout"] = CONNECT_TIMEOUT
-    if "application_name" not in uri:
-        options["application_name"] = "configsync"
-    return options
+    return {name: value for name, value in OPTIONS.items() if name not in uri}
+
+
+def _begin(transaction: PostgresqlTransaction, lock_timeout: float, name: str) -> None:
+    """Set what holds for this transaction only, as a pooler needs it, and take the lock.
+
+    A client that is stopped, or cut off, while it holds the lock loses it: the
+    server ends a transaction that hears nothing of its client, and a connection
+    that takes nothing (over TCP; a Unix socket has no such timeout).
+    """
+    frozen = str(round(FROZEN_TIMEOUT * 1000))
+    transaction.rows(
+        "SELECT set_config('lock_timeout', ?, true), "
+        "set_config('idle_in_transaction_session_timeout', ?, true), "
+        "set_config('tcp_user_timeout', ?, true), "
+        "set_config('application_name', ?, true), "
+        "set_config('configsync.applying', 'on', true)",
+        str(max(1, round(lock_timeout * 1000))),
+        frozen,
+        frozen,
+        name,
+    )
+    transaction.rows(f"SELECT pg_advisory_xact_lock({LOCK_KEY})")
+
+
+@contextmanager
+def _bounded(connection: Connection, seconds: float) -> Iterator[None]:
+    """Cut the connection if what is within takes longer: libpq itself would wait for ever."""
+    timer = Timer(seconds, _cut, [connection.fileno()])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # The descriptor is ours no longer than this block.
+
+
+def _cut(descriptor: int) -> None:
+    with socket.socket(fileno=dup(descriptor)) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def _holder(transaction: PostgresqlTransaction) -> str:
-    """Who holds the lock, as far as pg_stat_activity shows it."""
+    """Who holds the lock, or rows of ours without it, as far as pg_stat_activity shows it."""
     rows = transaction.rows(
         "SELECT a.pid, a.usename, a.application_name, "
         "round(extract(epoch FROM clock_timestamp() - a.xact_start))::int "
         "FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-        "WHERE l.locktype = 'advisory' AND l.granted "
+        "WHERE l.granted AND l.pid <> pg_backend_pid() "
         "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-        f"AND ((l.classid::bigint << 32) | l.objid::bigint) = {LOCK_KEY} LIMIT 1"
+        "AND CASE l.locktype "
+        f"WHEN 'advisory' THEN ((l.classid::bigint << 32) | l.objid::bigint) = {LOCK_KEY} "
+        "WHEN 'relation' THEN l.mode <> 'AccessShareLock' AND l.relation IN "
+        "(SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+        "AND relname LIKE 'config\\_%') END "
+        "ORDER BY l.locktype, a.xact_start LIMIT 1"
     )
     if not rows:
         return ""
@@ -199,9 +265,9 @@ def _unreachable(url: DatabaseUrl, error: psycopg2.Error) -> str:
         # libpq quotes parts of a URI that it can't parse, a password among them.
         return f"The database URL {url} is not a valid PostgreSQL URI."
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = lines[-1] if lines else "no answer"
-    if "Is the server running" in reason and len(lines) > 1:
-        reason = lines[0]
+    # Of several hosts the last; libpq's guesses at the cause stand on lines of their own.
+    tried = [line for line in lines if line.startswith("connection to server")]
+    reason = (tried or lines or ["no answer"])[-1]
     for part in _userinfo(url.connect):
         # libpq quotes what it takes for a port, which may be half of a password.
         reason = reason.replace(part, "…")
@@ -219,7 +285,7 @@ def _userinfo(uri: str) -> list[str]:
 
 
 def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:
-    reason = (error.diag.message_primary or str(error)).strip()
+    reason = _reason(error)
     if isinstance(error, psycopg2.errors.InsufficientPrivilege):
         return f"{url}: {reason}. Use a login of the role that may: see configsync db roles."
     if isinstance(error, psycopg2.errors.ReadOnlySqlTransaction):
@@ -227,6 +293,17 @@ def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:
     if isinstance(error, psycopg2.IntegrityError):
         detail = f" ({error.diag.constraint_name})" if error.diag.constraint_name else ""
         return f"{url} refused the change: {reason}{detail}"
-    if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+    if isinstance(error, psycopg2.errors.IdleInTransactionSessionTimeout):
+        return (
+            f"{url} ended the transaction, since configsync stood still for more than "
+            f"{FROZEN_TIMEOUT:g} s while others waited. Nothing was changed; try again."
+        )
+    lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+    if lost or error.pgcode is None:
         return f"The connection to {url} failed: {reason}. Nothing was changed."
-    return f"{url}: {reason}"
+    return f"{url}: {reason}. Nothing was changed."
+
+
+def _reason(error: psycopg2.Error) -> str:
+    """The server's words, or the first line of libpq's."""
+    return (error.diag.message_primary or str(error).partition("\n")[0]).strip().rstrip(".")

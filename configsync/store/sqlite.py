@@ -125,26 +125,31 @@ class SqliteDatabase:
             connection.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self, lock_timeout: float) -> Iterator[SqliteTransaction]:
+    def writing(self, lock_timeout: float, name: str = "configsync") -> Iterator[SqliteTransaction]:
+        """A write transaction; ``name`` is not told to others, as a file has no place for it.
+
+        SQLite waits by itself for as long as it is given, so its BUSY is final:
+        at BEGIN another writes, at COMMIT another still reads.
+        """
         with self._connection(lock_timeout) as connection:
             try:
                 # A deferred transaction's upgrade to a writer would ignore the timeout.
                 connection.execute("BEGIN IMMEDIATE")
+                transaction = SqliteTransaction(connection)
+                require_schema(transaction, self.url)
+                # A revision is inserted after its history, which its digest covers.
+                connection.execute("PRAGMA defer_foreign_keys = ON")
+                connection.execute("INSERT INTO config_writer (id) VALUES (1)")
+                yield transaction
+                connection.execute("DELETE FROM config_writer")
+                connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
-                if "locked" in str(error):
-                    raise LockTimeout(
-                        f"Another process is writing to {self.url}. Nothing was changed; "
-                        "try again, or wait longer with --lock-timeout."
-                    ) from error
-                raise
-            transaction = SqliteTransaction(connection)
-            require_schema(transaction, self.url)
-            # A revision is inserted after its history, which its digest covers.
-            connection.execute("PRAGMA defer_foreign_keys = ON")
-            connection.execute("INSERT INTO config_writer (id) VALUES (1)")
-            yield transaction
-            connection.execute("DELETE FROM config_writer")
-            connection.execute("COMMIT")
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                raise LockTimeout(
+                    f"Another process holds the lock of {self.url}{_holder(self.url.connect)}. "
+                    "Nothing was changed; try again, or wait longer with --lock-timeout."
+                ) from error
 
     @contextmanager
     def _connection(self, timeout: float) -> Iterator[sqlite3.Connection]:
@@ -159,6 +164,24 @@ class SqliteDatabase:
             raise DatabaseError(f"{self.url} refused the change: {error}") from error
         except sqlite3.Error as error:
             raise DatabaseError(_explain(self.url, error)) from error
+
+
+def _holder(file: str) -> str:
+    """Which process holds a lock of the file, where Linux tells; one that writes before others."""
+    try:
+        inodes = {os.stat(f).st_ino for f in (file, f"{file}-shm") if os.path.exists(f)}
+        with open("/proc/locks", encoding="ascii") as listing:
+            locks = [line.split() for line in listing]
+    except OSError:
+        return ""
+    # Not by opening the file, whose closing would drop this process's own locks:
+    # https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_
+    held = [
+        (mode != "WRITE", pid)
+        for _, kind, _, mode, pid, place, *_ in locks
+        if kind == "POSIX" and int(place.rpartition(":")[2]) in inodes and int(pid) > 0
+    ]
+    return f" (process {min(held)[1]})" if held else ""
 
 
 def _explain(url: DatabaseUrl, error: sqlite3.Error) -> str:

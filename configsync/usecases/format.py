@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.errors import ConfigsyncError, UsageError
+from configsync.edit.files import replace_file
 from configsync.edit.format import Formatter
 from configsync.kinds import all_kinds
 from configsync.source.files import read_text, scan
@@ -84,18 +83,9 @@ def write_file(root: Path, file: FormattedFile) -> None:
 
     The file keeps its mode. Raises ConfigsyncError if it can't be written.
     """
-    target = root / file.name
-    aside: str | None = None
     try:
-        # Hidden, so that one left by a kill is no document.
-        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=".fmt-")
-        with os.fdopen(handle, "wb") as out:
-            out.write(file.after.encode())
-        os.chmod(aside, stat.S_IMODE(target.stat().st_mode))
-        os.replace(aside, target)
+        replace_file(root / file.name, file.after.encode())
     except OSError as error:
-        if aside is not None:
-            Path(aside).unlink(missing_ok=True)
         raise ConfigsyncError(f"{file.name} can't be written: {error.strerror}.") from error
 
 

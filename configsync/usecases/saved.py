@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from configsync.core.diagnostic import has_errors
+from configsync.core.diagnostic import Severity
 from configsync.core.errors import ConfigsyncError, Refused, StalePlan, UsageError
-from configsync.core.plan import Change, Plan
+from configsync.core.plan import Base, Change, Plan
 from configsync.plan.document import from_document
 from configsync.source.project import Project, Target
 from configsync.store.apply import require_unused
 from configsync.store.database import Database
+from configsync.store.read import read_base
 from configsync.store.writers import told
 from configsync.usecases.plan import make_plan
+from configsync.usecases.rollback import plan_rollback
 from configsync.usecases.validate import Validation
 
 MAX_BYTES = 512 * 1024 * 1024
@@ -32,12 +35,8 @@ def read_plan(file: Path) -> Plan:
     return from_document(text, str(file))
 
 
-def remake(
-    project: Project,
-    target: Target,
-    database: Database,
-    validation: Validation,
-    saved: Plan,
+def remake_plan(
+    project: Project, target: Target, database: Database, validation: Validation, saved: Plan
 ) -> Plan:
     """The saved plan, made again from the checkout and the database as they are now.
 
@@ -45,25 +44,49 @@ def remake(
     what moved, unless the two do the same, and Refused where a policy stands
     against either.
     """
-    if has_errors(saved.diagnostics):
-        raise Refused("A policy stands against the plan. Nothing was changed; plan again.")
     _require_same_source(project, validation, saved)
+    return _remade(
+        database,
+        saved,
+        lambda only: make_plan(project, target, database, validation, saved.options, only),
+    )
+
+
+def remake_rollback(project: Project, target: Target, database: Database, saved: Plan) -> Plan:
+    """The saved rollback, made again from the database as it is now; as `remake_plan`."""
+    if project.source != saved.source.id:
+        raise _other_source(project, saved)
+    to = str(saved.options.to_revision)
+    return _remade(
+        database,
+        saved,
+        lambda only: plan_rollback(project, target, database, to, saved.options, only),
+    )
+
+
+def _remade(database: Database, saved: Plan, make: Callable[[frozenset[str]], Plan]) -> Plan:
+    for found in saved.diagnostics:
+        if found.severity is Severity.ERROR:
+            raise Refused(f"{found.code}: {found.summary}. Nothing was changed; plan again.")
     with database.reading() as transaction:
+        _require_same_database(saved, read_base(transaction))
         require_unused(transaction, saved)
     changes = saved.changes or saved.drift
-    only = frozenset(c.address for c in changes)
-    now = make_plan(project, target, database, validation, saved.options, only)
-    _require_same_database(saved, now)
+    now = make(frozenset(c.address for c in changes))
     if now.plan_id != saved.plan_id:
         raise _stale(database, saved, now)
     return now
 
 
+def _other_source(project: Project, saved: Plan) -> StalePlan:
+    return StalePlan(
+        f"The plan was made for the source {saved.source.id}, this is {project.source}."
+    )
+
+
 def _require_same_source(project: Project, validation: Validation, saved: Plan) -> None:
     if project.source != saved.source.id:
-        raise StalePlan(
-            f"The plan was made for the source {saved.source.id}, this is {project.source}."
-        )
+        raise _other_source(project, saved)
     if validation.desired.digest() != saved.source.digest:
         commit = f" (commit {saved.source.commit})" if saved.source.commit else ""
         raise StalePlan(
@@ -72,16 +95,16 @@ def _require_same_source(project: Project, validation: Validation, saved: Plan) 
         )
 
 
-def _require_same_database(saved: Plan, now: Plan) -> None:
-    if saved.base.database_id != now.base.database_id:
+def _require_same_database(saved: Plan, now: Base) -> None:
+    if saved.base.database_id != now.database_id:
         raise StalePlan(
             f"The plan was made for the database {saved.base.database_id}, this one is "
-            f"{now.base.database_id}. Nothing was changed."
+            f"{now.database_id}. Nothing was changed."
         )
-    if saved.base.schema_version != now.base.schema_version:
+    if saved.base.schema_version != now.schema_version:
         raise StalePlan(
             f"The plan was made at schema version {saved.base.schema_version}, the database is at "
-            f"{now.base.schema_version}. Nothing was changed; plan again."
+            f"{now.schema_version}. Nothing was changed; plan again."
         )
 
 

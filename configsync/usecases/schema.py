@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from configsync.checks.generate import generate, spell
 from configsync.core.errors import ConfigsyncError
 from configsync.core.kind import Kind
+from configsync.edit.files import replace_file
 from configsync.source.project import Project
 
 
@@ -41,7 +42,7 @@ def write_schemas(project: Project, kinds: Iterable[Kind]) -> list[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in schema_files(kinds).items():
-            (folder / name).write_text(text, encoding="utf-8")
+            replace_file(folder / name, text.encode())
             written.append(f"{project.schemas}/{name}")
     except OSError as error:
         raise ConfigsyncError(f"{folder} can't be written: {error.strerror}.") from error
