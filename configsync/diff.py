@@ -211,13 +211,19 @@ def _update_action(type_: ResourceType, actual: Resource, wanted: Resource) -> A
 
 
 def _reason(wanted: Resource, actual: Resource | None, known: Resource | None) -> Reason:
-    """Who moved away from what was last applied: git, the database, or both."""
+    """Who moved away from what was last applied, in what would be written: git, others, or both."""
     if known is None:
         return Reason.GIT
     if known.same_values(wanted):
         return Reason.DRIFT
-    if actual is not None and known.same_values(actual):
+    if actual is None:
+        return Reason.CONFLICT
+    # What both changed alike is no quarrel.
+    written = set(wanted.differing(actual))
+    if written.isdisjoint(known.differing(actual)):
         return Reason.GIT
+    if written.isdisjoint(known.differing(wanted)):
+        return Reason.DRIFT
     return Reason.CONFLICT
 
 

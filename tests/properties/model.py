@@ -174,9 +174,10 @@ class Model:
         """The plan that leads to what a source asks for."""
         return _Planning(self, source, options).plan()
 
-    def carry_out(self, source: str, planned: Planned) -> None:
-        """What the database holds once a plan was applied."""
-        wanted, former = self.desired(source), self.renamed_from(source)
+    def carry_out(self, source: str, planned: Planned, wanted: Rows | None = None) -> None:
+        """What the database holds once a plan was applied; ``wanted`` is git's, or a rollback's."""
+        former = self.renamed_from(source) if wanted is None else {}
+        wanted = self.desired(source) if wanted is None else wanted
         moves = {
             s.previous: at
             for at, s in planned.changes.items()
@@ -277,12 +278,14 @@ class _Planning:
             if record != kept and (self.options.take_ownership or not foreign):
                 result.records.add(at)
             return
+        written = [n for n in wanted if wanted[n] != values[n]]
         if at in self.moves.values():
             reason = "rename"
-        elif known is None or known == values:
+        elif known is None or all(known[n] == values[n] for n in written):
             reason = "git"
         else:
-            reason = "drift" if known == wanted else "conflict"
+            drifted = all(known[n] == wanted[n] for n in written)
+            reason = "drift" if drifted else "conflict"
         result.changes[at] = step(reason, values, wanted, now if now != at else None)
 
     def _left(self, at: str) -> None:

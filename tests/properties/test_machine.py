@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -548,6 +548,7 @@ def test_configsync_and_the_model_agree(worlds: Any, request: pytest.FixtureRequ
             max_examples=request.config.getoption("--examples"),
             stateful_step_count=request.config.getoption("--steps"),
             report_multiple_bugs=False,
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -184,8 +184,8 @@ class World:
         kill = _Kill(statement)
 
         @contextmanager
-        def writing(self: Any, lock_timeout: float) -> Iterator[Any]:
-            with original(self, lock_timeout) as transaction:
+        def writing(self: Any, *arguments: Any) -> Iterator[Any]:
+            with original(self, *arguments) as transaction:
                 yield _Dying(transaction, kill)
             kill.committed = True
             raise Killed
