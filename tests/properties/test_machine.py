@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
@@ -34,13 +34,14 @@ from tests.properties.model import (
     Model,
     Options,
     Planned,
+    Record,
     Rows,
     Step,
     moved,
     plain,
     root_of,
 )
-from tests.properties.world import Killed, World
+from tests.properties.world import Entry, Killed, World
 
 NAMES = {"one": ["a", "b", "c/d", "e"], "two": ["e", "x"]}
 """The profiles of each source; both want to have ``e``."""
@@ -104,9 +105,15 @@ class Machine(RuleBasedStateMachine):
         self.model = Model({source: {} for source in NAMES})
         self.saved: list[Saved] = []
         self.used: set[str] = set()
+        self.past: dict[int, tuple[Rows, dict[str, Record]]] = {}
+        self.renamed: set[int] = set()
 
     def teardown(self) -> None:
+        found = self.world.run("one", "history", "verify", "-o", "json")
         type(self).end(self.world)
+        assert found.code == 0, found
+        assert found.json["intact"]
+        assert found.json["revisions"] == self.model.revision
 
     @initialize(applied=st.sampled_from([True, True, True, False]))
     def start(self, applied: bool) -> None:
@@ -174,7 +181,7 @@ class Machine(RuleBasedStateMachine):
                 done = self.world.sql(write.format(one=one, of=of))
                 self.count("written past" if done else "written past, refused by a constraint")
                 # Live moves, and what was applied does not.
-                self.settle(live=None)
+                self.settle(written=True)
 
     # The commands.
 
@@ -381,13 +388,39 @@ class Machine(RuleBasedStateMachine):
         else:
             self.settle()
 
-    @rule()
-    def verify(self) -> None:
-        found = self.world.run("one", "history", "verify", "-o", "json")
-        assert found.code == 0, found
-        assert found.json["intact"]
-        assert found.json["revisions"] == self.model.revision
-        self.count("verified")
+    @precondition(lambda self: self.model.revision)
+    @rule(source=SOURCES, options=LENIENT, pick=PICKS, part=st.booleans())
+    def roll_back(self, source: str, options: Options, pick: int, part: bool) -> None:
+        model = self.model
+        revision = sorted(self.past)[-1 - pick % len(self.past)]
+        roots = sorted({root_of(at) for at in model.live})
+        command = ["rollback", "--to", str(revision), "--auto-approve", "-o", "json"]
+        command += replace(options, take_ownership=False).arguments()
+        selected = ["--select", roots[pick % len(roots)]] if part and roots else []
+        result = self.world.run(source, *command, *selected)
+        if refusals(result.json):
+            assert result.code == 4, result
+            self.count("rollback refused")
+            self.settle()
+            return
+        assert result.code == 0, result
+        before, applied = model.live, model.applied
+        planned = bookkeeping(result.json)
+        self.applied(source, planned, {})
+        self.count("rolled back" if planned.changes else "rolled back, nothing to do")
+        for at, record in applied.items():
+            if at in before and record.owner != source:
+                assert model.live[at] == before[at]
+        if selected:
+            return
+        rows, records = self.past[revision]
+        if not any(r > revision for r in self.renamed):
+            for at, record in applied.items():
+                if record.owner == source and (at not in records or records[at].owner == source):
+                    assert model.live.get(at) == (rows.get(at) if at in records else None)
+        again = self.world.run(source, *command)
+        assert (again.code, again.json["changes"]) == (0, [])
+        self.settle()
 
     # What must hold.
 
@@ -403,11 +436,11 @@ class Machine(RuleBasedStateMachine):
             before = change["previous_address"] or change["address"]
             assert change["version"] == self.model.versions.get(before, 0)
 
-    def applied(self, source: str, planned: Planned) -> None:
+    def applied(self, source: str, planned: Planned, wanted: Rows | None = None) -> None:
         """A plan was carried out: one revision, with one row of history for each change."""
         before = self.model.revision
-        self.model.carry_out(source, planned)
-        entries = self.settle()
+        self.model.carry_out(source, planned, wanted)
+        entries = self.settle(recorded=None if wanted is None else source)
         changed = bool(planned.changes)
         assert self.model.revision == before + changed
         assert {e.address: (e.action, e.fields) for e in entries} == {
@@ -415,11 +448,18 @@ class Machine(RuleBasedStateMachine):
         }
         assert len(entries) == len(planned.changes)
 
-    def settle(self, live: Any = ...) -> list[Any]:
-        """The database holds what the model says (but ``live``, if None); returns new history."""
+    def settle(self, *, written: bool = False, recorded: str | None = None) -> list[Entry]:
+        """The database holds what the model says; returns new history.
+
+        But where rows were ``written`` past configsync, it is asked. So it is where a
+        rollback ``recorded`` for a source what it led back to.
+        """
         model, found = self.model, self.world.observe()
-        if live is None:
+        if written:
             model.live = found.live
+        for at, record in found.applied.items() if recorded else ():
+            if record.owner == recorded and record.values == found.live.get(at):
+                model.applied[at] = record
         assert found.live == model.live
         assert found.applied == model.applied
         last = model.revision + len(found.revisions)
@@ -428,9 +468,10 @@ class Machine(RuleBasedStateMachine):
         model.revision = last
         self.replay(found.entries)
         assert model.replayed == model.live
+        self.past[last] = model.live, model.applied
         return found.entries
 
-    def replay(self, entries: list[Any]) -> None:
+    def replay(self, entries: list[Entry]) -> None:
         """History, row by row, leads to what is live."""
         model = self.model
         for revision in dict.fromkeys(e.revision for e in entries):
@@ -453,6 +494,8 @@ class Machine(RuleBasedStateMachine):
                     values or dict.fromkeys(entry.fields)
                 )
                 model.replayed[entry.address] = {**values, **new}
+            if moves:
+                self.renamed.add(revision)
             if these[0].source == "external":
                 model.hand_renames += moves.items()
 
@@ -489,7 +532,7 @@ def refusals(plan: dict[str, Any]) -> set[str]:
     return {d["code"] for d in plan["diagnostics"] if d["severity"] == "error"}
 
 
-def renames(entries: list[Any]) -> Iterator[tuple[str, str]]:
+def renames(entries: list[Entry]) -> Iterator[tuple[str, str]]:
     """Old and new address of each root that history says was renamed."""
     for entry in entries:
         if entry.action in ("update", "set_default") and "name" in entry.fields:
