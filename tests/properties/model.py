@@ -146,7 +146,7 @@ class Model:
         }
 
     def strays(self) -> dict[str, str]:
-        """Live roots that someone renamed by hand, as triggers recorded, with the address applied."""
+        """Live roots that triggers saw renamed by hand, with the address that was applied."""
         lost = {at for at in self.applied if at == root_of(at) and at not in self.live}
         found: dict[str, str] = {}
         for old, new in self.hand_renames:

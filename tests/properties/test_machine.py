@@ -11,7 +11,6 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -79,6 +78,13 @@ WRITES = st.sampled_from(
 )
 """What people do past configsync; each may be refused by a constraint, or find nothing to do."""
 
+Changes = list[tuple[str, str, int, int]]
+CHANGES: st.SearchStrategy[Changes] = st.lists(
+    st.tuples(SOURCES, EDITS, PICKS, PICKS) | st.tuples(st.just("by hand"), WRITES, PICKS, PICKS),
+    max_size=3,
+)
+"""What happens before a command: where, what, to which profile, and how."""
+
 
 @dataclass
 class Saved:
@@ -123,19 +129,35 @@ class Machine(RuleBasedStateMachine):
         for source in NAMES:
             self.world.write(source, self.model.git[source])
             if applied:
-                self.apply(source, Options())
+                self.apply([], source, Options())
 
     # Edits of the files, and writes past configsync.
 
-    @rule(source=SOURCES, edits=st.lists(st.tuples(EDITS, PICKS, PICKS), min_size=1, max_size=3))
-    def edit(self, source: str, edits: list[tuple[str, int, int]]) -> None:
-        for edit, pick, other in edits:
-            documents = self.model.git[source]
-            if documents:
-                one = documents[sorted(documents)[pick % len(documents)]]
-                getattr(self, f"edit_{edit}")(source, documents, one, other)
-                self.count(f"edited: {edit}")
-        self.world.write(source, self.model.git[source])
+    def change(self, changes: Changes) -> None:
+        """What happens before a command: edits of files, and writes past configsync."""
+        for where, what, pick, other in changes:
+            if where in NAMES:
+                self.edit(where, what, pick, other)
+            else:
+                self.write(what, pick)
+
+    def edit(self, source: str, what: str, pick: int, other: int) -> None:
+        documents = self.model.git[source]
+        if documents:
+            one = documents[sorted(documents)[pick % len(documents)]]
+            getattr(self, f"edit_{what}")(source, documents, one, other)
+            self.world.write(source, documents)
+            self.count(f"edited: {what}")
+
+    def write(self, what: str, pick: int) -> None:
+        names = sorted(v["name"] for v in self.model.live.values() if "name" in v)
+        if names:
+            one = f"'{names[pick % len(names)]}'"
+            of = f"profile_id = (SELECT id FROM config_profiles WHERE name = {one})"
+            done = self.world.sql(what.format(one=one, of=of))
+            self.count("written past" if done else "written past, refused by a constraint")
+            # Live moves, and what was applied does not.
+            self.settle(written=True)
 
     def edit_value(self, source: str, documents: Any, one: Any, pick: int) -> None:
         one["spec"]["ai_infra"]["llm_temperature"] = TEMPERATURES[pick % 3]
@@ -171,22 +193,11 @@ class Machine(RuleBasedStateMachine):
             if pick < 25:
                 metadata["renamed_from"] = old
 
-    @rule(writes=st.lists(st.tuples(WRITES, PICKS), min_size=1, max_size=3))
-    def write_past_configsync(self, writes: list[tuple[str, int]]) -> None:
-        for write, pick in writes:
-            names = sorted(v["name"] for v in self.model.live.values() if "name" in v)
-            if names:
-                one = f"'{names[pick % len(names)]}'"
-                of = f"profile_id = (SELECT id FROM config_profiles WHERE name = {one})"
-                done = self.world.sql(write.format(one=one, of=of))
-                self.count("written past" if done else "written past, refused by a constraint")
-                # Live moves, and what was applied does not.
-                self.settle(written=True)
-
     # The commands.
 
-    @rule(source=SOURCES, options=OPTIONS)
-    def plan(self, source: str, options: Options) -> None:
+    @rule(changes=CHANGES, source=SOURCES, options=OPTIONS)
+    def plan(self, changes: Changes, source: str, options: Options) -> None:
+        self.change(changes)
         arguments = ("plan", "-o", "json", *options.arguments())
         result = self.world.run(source, *arguments)
         self.foretold(source, options, result.json)
@@ -196,8 +207,9 @@ class Machine(RuleBasedStateMachine):
         self.count("planned, refused" if codes else "planned")
         self.settle()
 
-    @rule(source=SOURCES, options=LENIENT)
-    def apply(self, source: str, options: Options) -> None:
+    @rule(changes=CHANGES, source=SOURCES, options=LENIENT)
+    def apply(self, changes: Changes, source: str, options: Options) -> None:
+        self.change(changes)
         planned = self.model.planned(source, options)
         result = self.world.run(
             source, *("apply", "--auto-approve", "-o", "json", *options.arguments())
@@ -217,8 +229,11 @@ class Machine(RuleBasedStateMachine):
         again = self.world.run(source, "plan", "-o", "json", "--detailed-exitcode").json
         assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
 
-    @rule(source=SOURCES, options=LENIENT, pick=PICKS, whole=st.booleans())
-    def apply_a_part(self, source: str, options: Options, pick: int, whole: bool) -> None:
+    @rule(changes=CHANGES, source=SOURCES, options=LENIENT, pick=PICKS, whole=st.booleans())
+    def apply_a_part(
+        self, changes: Changes, source: str, options: Options, pick: int, whole: bool
+    ) -> None:
+        self.change(changes)
         wanted = self.model.desired(source)
         addresses = sorted({root_of(at) for at in wanted} if whole else wanted)
         if not addresses:
@@ -248,8 +263,9 @@ class Machine(RuleBasedStateMachine):
         self.applied(source, bookkeeping(plan))
         self.count("selected, applied" if found else "selected, nothing to do")
 
-    @rule(source=SOURCES, options=LENIENT)
-    def save_plan(self, source: str, options: Options) -> None:
+    @rule(changes=CHANGES, source=SOURCES, options=LENIENT)
+    def save_plan(self, changes: Changes, source: str, options: Options) -> None:
+        self.change(changes)
         file = f"{len(self.saved)}.plan"
         result = self.world.run(
             source, *("plan", "-o", "json", "--out", file, *options.arguments())
@@ -264,8 +280,9 @@ class Machine(RuleBasedStateMachine):
         self.settle()
 
     @precondition(lambda self: self.saved)
-    @rule(pick=PICKS)
-    def apply_saved(self, pick: int) -> None:
+    @rule(changes=CHANGES, pick=PICKS)
+    def apply_saved(self, changes: Changes, pick: int) -> None:
+        self.change(changes)
         saved = self.saved[-1 - pick % min(len(self.saved), 3)]
         rows, near = self.surroundings(saved.content)
         changes = steps(saved.content)
@@ -304,8 +321,9 @@ class Machine(RuleBasedStateMachine):
         )
         return deepcopy((rows, near))
 
-    @rule(source=SOURCES)
-    def drift(self, source: str) -> None:
+    @rule(changes=CHANGES, source=SOURCES)
+    def drift(self, changes: Changes, source: str) -> None:
+        self.change(changes)
         if not self.model.git[source]:
             return
         result = self.world.run(source, "drift", "-o", "json", "--detailed-exitcode")
@@ -329,8 +347,9 @@ class Machine(RuleBasedStateMachine):
         self.count("drift" if expected else "no drift")
         self.settle()
 
-    @rule(source=SOURCES)
-    def adopt(self, source: str) -> None:
+    @rule(changes=CHANGES, source=SOURCES)
+    def adopt(self, changes: Changes, source: str) -> None:
+        self.change(changes)
         if not self.model.git[source]:
             return
         files, wanted = self.world.texts(source), self.model.desired(source)
@@ -365,8 +384,9 @@ class Machine(RuleBasedStateMachine):
             if root_of(at) not in left and at in model.owned(source):
                 assert step.reason in ("git", "rename") or step.action == "delete"
 
-    @rule(source=SOURCES)
-    def refresh(self, source: str) -> None:
+    @rule(changes=CHANGES, source=SOURCES)
+    def refresh(self, changes: Changes, source: str) -> None:
+        self.change(changes)
         result = self.world.run(source, "apply", "--refresh-only", "--auto-approve", "-o", "json")
         assert result.code == 0, result
         self.model.refresh(source)
@@ -375,8 +395,9 @@ class Machine(RuleBasedStateMachine):
         again = self.world.run(source, "plan", "--refresh-only", "-o", "json").json
         assert again["drift"] == []
 
-    @rule(source=SOURCES, options=LENIENT, statement=st.integers(0, 25))
-    def killed(self, source: str, options: Options, statement: int) -> None:
+    @rule(changes=CHANGES, source=SOURCES, options=LENIENT, statement=st.integers(0, 25))
+    def killed(self, changes: Changes, source: str, options: Options, statement: int) -> None:
+        self.change(changes)
         planned = self.model.planned(source, options)
         if planned.codes or not (planned.changes or planned.records or planned.forgotten):
             return
@@ -389,8 +410,11 @@ class Machine(RuleBasedStateMachine):
             self.settle()
 
     @precondition(lambda self: self.model.revision)
-    @rule(source=SOURCES, options=LENIENT, pick=PICKS, part=st.booleans())
-    def roll_back(self, source: str, options: Options, pick: int, part: bool) -> None:
+    @rule(changes=CHANGES, source=SOURCES, options=LENIENT, pick=PICKS, part=st.booleans())
+    def roll_back(
+        self, changes: Changes, source: str, options: Options, pick: int, part: bool
+    ) -> None:
+        self.change(changes)
         model = self.model
         revision = sorted(self.past)[-1 - pick % len(self.past)]
         roots = sorted({root_of(at) for at in model.live})
