@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
         type(self).end(self.world)
         assert found.code == 0, found
         assert found.json["intact"]
-        assert found.json["revisions"] == self.model.revision
+        assert found.json["revisions"] == self.world.seen[1]
 
     @initialize(applied=st.sampled_from([True, True, True, False]))
     def start(self, applied: bool) -> None:
@@ -444,7 +444,7 @@ class Machine(RuleBasedStateMachine):
                     assert model.live.get(at) == (rows.get(at) if at in records else None)
         again = self.world.run(source, *command)
         assert (again.code, again.json["changes"]) == (0, [])
-        self.settle()
+        self.settle(recorded=source)
 
     # What must hold.
 
