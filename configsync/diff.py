@@ -102,6 +102,7 @@ class _Diff:
 
     def __init__(self, desired: State, live: State, applied: State, terms: Terms) -> None:
         self.desired = desired
+        self.recorded = applied
         self.terms = terms
         self.result = Difference()
         self.originals: Mapping[str, Resource] = live
@@ -114,6 +115,8 @@ class _Diff:
         self.live = self.result.live = live
         self.result.originals = self.originals
         self.applied = applied
+        # Renamed past configsync and in git: on record under a name that no row has any more.
+        self.outdated = {old: self.moves[old] for old in undone.values() if old in self.moves}
 
     def _relocate(self, live: State, moves: Mapping[str, str]) -> State:
         """The live state with roots at other addresses; where they were is kept."""
@@ -135,6 +138,9 @@ class _Diff:
             gone = at not in self.live and at not in self.desired
             # Of a kind that isn't installed here, nothing is read.
             if gone and known.domain in self.terms.types and self._ours(known):
+                result.forgotten.append(at)
+        for at, known in self.recorded.items():
+            if known.root in self.outdated and self._ours(known):
                 result.forgotten.append(at)
         result.changes += _demotions(self.desired, self.live, self.applied, self.terms, result)
         result.unmanaged.sort()
@@ -158,7 +164,8 @@ class _Diff:
         if actual.same_values(wanted):
             result.unchanged += 1
             may_record = terms.take_ownership or not foreign
-            if given.owner == terms.owner and may_record and not _on_record(given, recorded):
+            noted = _on_record(given, recorded) and given.root not in self.outdated.values()
+            if given.owner == terms.owner and may_record and not noted:
                 before = self.originals[at]
                 result.records.append(_change(terms, at, Action.UPDATE, Reason.GIT, before, given))
             return
@@ -182,7 +189,9 @@ class _Diff:
         """Tell whether a resource on record is this source's, or a part of what it takes."""
         if known.owner == self.terms.owner:
             return True
-        return self.terms.take_ownership and known.root in self.desired
+        # A root that only stays as it is, as it isn't selected, is not taken.
+        root = self.desired.get(known.root)
+        return self.terms.take_ownership and root is not None and root.owner == self.terms.owner
 
 
 def _on_record(wanted: Resource, known: Resource | None) -> bool:

@@ -124,6 +124,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update", action="store_true", help="rewrite the expected output of tests/cases"
     )
     parser.addoption(
+        "--examples", type=int, default=50, help="examples of the state machine, a database"
+    )
+    parser.addoption("--steps", type=int, default=20, help="steps of each of them")
+    parser.addoption(
         "--kills", type=int, default=50, help="random kills of an apply, on each database"
     )
 

@@ -324,7 +324,9 @@ class _Writer:
             if c.reason is Reason.RENAME and c.before is not None
         }
         parts = list(read_applied(self.transaction, self.types, moves).values())
-        gone = [c.before.address for c in self.plan.changes if c.before and c.after is None]
+        deleted = [c for c in self.plan.changes if c.before and c.after is None]
+        # What was renamed past configsync has another address than its record.
+        gone = [at for c in deleted if c.before for at in (c.before.address, c.address)]
         self._forget([*gone, *self.plan.forgotten, *(r.address for r in parts)])
         self._remember(self._moved(parts, moves, gone))
         self._remember(written)

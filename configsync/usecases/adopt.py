@@ -251,8 +251,12 @@ class _Finding:
 
     def _renamed(self) -> dict[str, tuple[str, str]]:
         """Old and new address of each root that got another name in the database, under both."""
-        pairs = ((old, new) for new, old in self.renamed.items() if old in self.desired)
-        return {at: (old, new) for old, new in pairs for at in (old, new)}
+        pairs = [
+            (old, new)
+            for new, old in self.renamed.items()
+            if old in self.desired and new not in self.desired
+        ]
+        return {at: pair for pair in pairs for at in pair}
 
     def _adoptable(self, root: str) -> bool:
         """Tell whether a root that was never applied is named, as a whole if git hasn't it."""

@@ -90,3 +90,27 @@ def test_there_is_nothing_to_adopt_from_no_database(project: Workspace) -> None:
     assert (result.code, result.out) == (1, "")
     assert result.err == "Error: There is no database yet to adopt from. Run: configsync apply\n"
     assert not (project.root / "configsync.db").exists()
+
+
+def test_a_profile_with_another_name_and_another_value_is_not_taken_for_deleted(
+    applied: Workspace,
+) -> None:
+    applied.write("profiles/b.yaml", profile("b", spec__mlflow__experiment_name="/b"))
+    applied.ok("apply", "--auto-approve")
+    applied.sql("UPDATE config_mlflow SET experiment_name = '/c' WHERE experiment_name = '/b'")
+    applied.sql("UPDATE config_profiles SET name = 'c' WHERE name = 'b'")
+    adopted = applied.ok("adopt", "--all")
+    assert "profile/b is profile/c in the database now. First run: configsync rename" in adopted.err
+    assert (applied.root / "profiles/b.yaml").exists()
+
+
+def test_a_deleted_profile_is_not_taken_for_one_that_was_renamed(applied: Workspace) -> None:
+    for name in ("b", "c"):
+        applied.write(f"profiles/{name}.yaml", profile(name))
+    applied.ok("apply", "--auto-approve")
+    applied.sql("DELETE FROM config_profiles WHERE name = 'b'")
+    applied.sql("UPDATE config_profiles SET name = 'd' WHERE name = 'c'")
+    adopted = applied.ok("adopt", "--all")
+    assert "profile/c is profile/d in the database now" in adopted.err
+    assert not (applied.root / "profiles/b.yaml").exists()
+    assert (applied.root / "profiles/c.yaml").exists()

@@ -130,6 +130,24 @@ def test_a_rename_by_hand_can_be_taken_for_applied(workspace: Workspace) -> None
     assert len(owned) == 5
 
 
+@pytest.mark.parametrize("renamed", [True, False])
+def test_git_renames_or_removes_what_was_renamed_by_hand(
+    workspace: Workspace, renamed: bool
+) -> None:
+    write(workspace, "a", "b")
+    workspace.ok("apply", "--auto-approve")
+    workspace.sql("UPDATE config_profiles SET name = 'x' WHERE name = 'b'")
+    (workspace.root / "profiles/b.yaml").unlink()
+    if renamed:
+        workspace.write("profiles/c.yaml", profile("c", metadata__renamed_from="b"))
+    workspace.ok("apply", "--auto-approve", "--accept-conflicts")
+    owned = workspace.sql("SELECT address FROM config_resources WHERE address NOT LIKE '%e/a%'")
+    assert len(owned) == (5 if renamed else 0)
+    assert all(at.startswith("profile/c") for (at,) in owned)
+    again = workspace.ok("plan", "-o", "json").json
+    assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
+
+
 # Thresholds and protection
 
 
