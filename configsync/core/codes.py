@@ -305,6 +305,19 @@ OLDER_COMMIT = Code(
     "A delayed or repeated run would undo what was applied since.",
 )
 
+REHEARSAL = Code(
+    "CS413",
+    _ERROR,
+    "the database would refuse a change",
+    "A constraint or trigger of somebody else's would fail the whole apply.",
+)
+REMARK = Code(
+    "CS414",
+    Severity.INFO,
+    "the database remarks on a change",
+    "What a trigger has to say is otherwise lost in a log.",
+)
+
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)
 )

@@ -49,15 +49,25 @@ def apply_plan(
             return Applied(plan.base.revision, chain.read_head(transaction))
     try:
         with database.writing(lock_timeout) as transaction:
-            base = read_base(transaction)
-            _require_same_database(plan, base.database_id)
-            require_unused(transaction, plan)
-            owner = _require_seen(transaction, attribution, seen)
-            rows = _recheck(transaction, plan, types)
-            writer = _Writer(transaction, plan, types, attribution, owner, rows, base.revision)
-            return writer.write()
+            return prepare(transaction, plan, types, attribution, seen).write()
     except OutcomeUnknown as lost:
         return _outcome(database, plan, lock_timeout, lost)
+
+
+def prepare(
+    transaction: Transaction,
+    plan: Plan,
+    types: Mapping[str, ResourceType],
+    attribution: Attribution,
+    seen: OwnerRecord | None = None,
+) -> Writer:
+    """Hold a plan to what the database is now; returns what writes it. Raises StalePlan."""
+    base = read_base(transaction)
+    _require_same_database(plan, base.database_id)
+    require_unused(transaction, plan)
+    owner = _require_seen(transaction, attribution, seen)
+    rows = _recheck(transaction, plan, types)
+    return Writer(transaction, plan, types, attribution, owner, rows, base.revision)
 
 
 def _outcome(database: Database, plan: Plan, lock_timeout: float, lost: OutcomeUnknown) -> Applied:
@@ -147,8 +157,8 @@ def _recheck(
 
 
 @dataclass(slots=True)
-class _Writer:
-    """Writes one plan within one transaction."""
+class Writer:
+    """Writes one plan within one transaction, over the newest revision."""
 
     transaction: Transaction
     plan: Plan
@@ -220,6 +230,7 @@ class _Writer:
         for type_, changes in self._by_type(self._of(Action.CREATE)):
             rows = [
                 {
+                    sql.OF: c.address,
                     **c.resource.values,
                     **sql.keys(type_, c.resource),
                     **({"by": self.attribution.actor, "at": self.now} if type_.audit else {}),
@@ -230,7 +241,7 @@ class _Writer:
 
     def _touch(self) -> None:
         """Rows with audit columns note a change of theirs or of their parts."""
-        ids: dict[str, set[int]] = {}
+        ids: dict[str, dict[int, str]] = {}
         for change in self.plan.changes:
             row = self.rows.get(change.before.address) if change.before else None
             if row is None:
@@ -239,11 +250,11 @@ class _Writer:
             root = type_.parent or type_
             if root.audit:
                 row_id = row.row_id if row.parent_id is None else row.parent_id
-                ids.setdefault(root.domain, set()).add(row_id)
+                ids.setdefault(root.domain, {}).setdefault(row_id, change.address)
         for domain, touched in ids.items():
             rows: list[dict[str, Json]] = [
-                {sql.ROW_ID: i, "by": self.attribution.actor, "at": self.now}
-                for i in sorted(touched)
+                {sql.OF: at, sql.ROW_ID: i, "by": self.attribution.actor, "at": self.now}
+                for i, at in sorted(touched.items())
             ]
             self._execute(sql.touch(self.types[domain], self.transaction.dialect), rows)
 
@@ -412,7 +423,7 @@ class _Writer:
         return self.rows[change.before.address].row_id
 
     def _row(self, change: Change, values: Mapping[str, Json]) -> dict[str, Json]:
-        return {sql.ROW_ID: self._id(change), **values}
+        return {sql.OF: change.address, sql.ROW_ID: self._id(change), **values}
 
     def _execute(self, statement: str, rows: Iterable[dict[str, Json]]) -> None:
         sql.execute(self.transaction, statement, rows)

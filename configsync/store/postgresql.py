@@ -12,7 +12,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from configsync.core.errors import DatabaseError, LockTimeout, OutcomeUnknown
-from configsync.store.database import Dialect, require_schema
+from configsync.store.database import Dialect, Refusal, require_schema
 from configsync.store.url import DatabaseUrl
 
 CONNECT_TIMEOUT = 10
@@ -23,6 +23,13 @@ STREAMED = 100
 
 CHANNEL = "configsync"
 """Where NOTIFY tells of a new revision."""
+
+_NOT_ABOUT_ROWS = (
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+    psycopg2.errors.ReadOnlySqlTransaction,
+)
+"""Errors that no change of a statement's rows would mend: the connection, a lock, a standby."""
 
 LOCK_KEY = "hashtextextended('configsync:' || current_schema(), 0)"
 """The advisory lock's key. Such locks are each database's own; the schema is in the key."""
@@ -84,6 +91,67 @@ class PostgresqlTransaction:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.rowcount
 
+    def attempt(self, statement: str, *parameters: Any) -> int | Refusal:
+        self.run("SAVEPOINT configsync_attempt")
+        done: int | Refusal
+        try:
+            done = self.run(statement, *parameters)
+        except _NOT_ABOUT_ROWS:
+            raise
+        except psycopg2.Error as error:
+            self.run("ROLLBACK TO SAVEPOINT configsync_attempt")
+            self.remarks()
+            done = self._refusal(error)
+        self.run("RELEASE SAVEPOINT configsync_attempt")
+        return done
+
+    def unmet(self) -> list[Refusal]:
+        # Rolled back, so that what is deferred stays so.
+        self.run("SAVEPOINT configsync_unmet")
+        found = self.attempt("SET CONSTRAINTS ALL IMMEDIATE")
+        self.run("ROLLBACK TO SAVEPOINT configsync_unmet")
+        self.run("RELEASE SAVEPOINT configsync_unmet")
+        return [found] if isinstance(found, Refusal) else []
+
+    def remarks(self) -> list[str]:
+        # libpq's form: "NOTICE:  the message", then lines of detail and context.
+        told = [
+            first.partition(":")[2].strip()
+            for first, *_ in map(str.splitlines, self.connection.notices)
+        ]
+        self.connection.notices.clear()
+        return told
+
+    def _refusal(self, error: psycopg2.Error) -> Refusal:
+        about = error.diag
+        table, constraint = about.table_name or "", about.constraint_name
+        columns: tuple[str, ...] = (about.column_name,) if about.column_name else ()
+        function = re.search(r"PL/pgSQL\W+\w+ ([^\s(]+\()", about.context or "")
+        by = f"the trigger function {function[1]})" if function else ""
+        if constraint:
+            by = f"the constraint {constraint} of {table}"
+            columns = columns or self._constrained(about.schema_name, table, constraint)
+        # With these, the detail is the whole row, prompts included.
+        whole = isinstance(error, psycopg2.errors.CheckViolation | psycopg2.errors.NotNullViolation)
+        detail = "" if whole else about.message_detail or ""
+        message = _one_line(about.message_primary or str(error))
+        hint = _one_line(about.message_hint or "")
+        return Refusal(message, _one_line(detail), hint, by, table, columns)
+
+    def _constrained(self, schema: str | None, table: str, constraint: str) -> tuple[str, ...]:
+        """The columns that a constraint or unique index is on."""
+        rows = self.rows(
+            "SELECT a.attname FROM pg_attribute a JOIN ("
+            "SELECT conrelid, conname AS name, conkey::int[] AS attributes FROM pg_constraint "
+            "UNION SELECT i.indrelid, x.relname, i.indkey::int[] FROM pg_index i "
+            "JOIN pg_class x ON x.oid = i.indexrelid) c "
+            "ON a.attrelid = c.conrelid AND a.attnum = ANY (c.attributes) "
+            "WHERE c.name = ? AND c.conrelid = to_regclass(format('%I.%I', ?::text, ?::text)) "
+            "ORDER BY a.attnum",
+            *(constraint, schema, table),
+        )
+        return tuple(str(name) for (name,) in rows)
+
     def has_table(self, name: str) -> bool:
         return self.rows("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]
 
@@ -113,7 +181,7 @@ class PostgresqlDatabase:
             connection.rollback()
 
     @contextmanager
-    def writing(self, lock_timeout: float) -> Iterator[PostgresqlTransaction]:
+    def writing(self, lock_timeout: float, *, keep: bool = True) -> Iterator[PostgresqlTransaction]:
         with self._connection() as connection:
             # Not REPEATABLE READ: its snapshot would be older than the wait for the lock.
             connection.set_session(isolation_level="READ COMMITTED")
@@ -122,6 +190,9 @@ class PostgresqlDatabase:
             require_schema(transaction, self.url)
             transaction.run("SET LOCAL configsync.applying = 'on'")
             yield transaction
+            if not keep:
+                connection.rollback()
+                return
             try:
                 connection.commit()
             except psycopg2.Error as error:
@@ -158,6 +229,10 @@ def connect(url: DatabaseUrl) -> Connection:
     except psycopg2.Error as error:
         raise DatabaseError(_unreachable(url, error)) from error
     return connection
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _prepared(statement: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any] | None]:
