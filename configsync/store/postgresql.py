@@ -92,10 +92,21 @@ class PostgresqlTransaction:
             return cursor.rowcount
 
     def attempt(self, statement: str, *parameters: Any) -> int | Refusal:
+        return self._attempt(statement, parameters, keep=True)
+
+    def unmet(self) -> list[Refusal]:
+        # Not kept, so that what is deferred stays so. That needs a savepoint of its own: the mode
+        # isn't restored if it was set in one within that was released.
+        found = self._attempt("SET CONSTRAINTS ALL IMMEDIATE", (), keep=False)
+        return [found] if isinstance(found, Refusal) else []
+
+    def _attempt(self, statement: str, parameters: Sequence[Any], keep: bool) -> int | Refusal:
         self.run("SAVEPOINT configsync_attempt")
         done: int | Refusal
         try:
             done = self.run(statement, *parameters)
+            if not keep:
+                self.run("ROLLBACK TO SAVEPOINT configsync_attempt")
         except _NOT_ABOUT_ROWS:
             raise
         except psycopg2.Error as error:
@@ -104,14 +115,6 @@ class PostgresqlTransaction:
             done = self._refusal(error)
         self.run("RELEASE SAVEPOINT configsync_attempt")
         return done
-
-    def unmet(self) -> list[Refusal]:
-        # Rolled back, so that what is deferred stays so.
-        self.run("SAVEPOINT configsync_unmet")
-        found = self.attempt("SET CONSTRAINTS ALL IMMEDIATE")
-        self.run("ROLLBACK TO SAVEPOINT configsync_unmet")
-        self.run("RELEASE SAVEPOINT configsync_unmet")
-        return [found] if isinstance(found, Refusal) else []
 
     def remarks(self) -> list[str]:
         # libpq's form: "NOTICE:  the message", then lines of detail and context.
