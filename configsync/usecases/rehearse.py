@@ -52,7 +52,7 @@ def rehearse(
 
 
 _ENDED = "The rehearsal ended here, so that it didn't hold the database's lock for long."
-_HELP = "Meet it in the file, or have whoever runs the database change it."
+_HELP = "Change it here, or have whoever runs the database change what refuses it."
 
 
 def _refused(
@@ -82,15 +82,12 @@ def _by(refusal: Refusal) -> str:
 
 
 def _place(files: _Files, change: Change, refusal: Refusal) -> tuple[Location | None, str]:
-    """Where the value stands that a refusal names, and its path; else where the change does."""
-    type_ = resource_types()[change.domain]
-    if change.after is not None and refusal.table == type_.table:
-        for column in refusal.columns:
-            if column in change.fields:
-                found = files.find(change.after, column)
-                if found is not None:
-                    return found
-    return change.location, ""
+    """Where the value stands that a refusal names, or that alone changes; else the change."""
+    fields = list(change.fields)
+    named = refusal.columns if refusal.table == resource_types()[change.domain].table else ()
+    about = [c for c in named if c in fields] or (fields if len(fields) == 1 else [])
+    found = files.find(change.after, about[0]) if change.after and about else None
+    return found or (change.location, "")
 
 
 class _Files:
