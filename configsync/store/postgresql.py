@@ -118,12 +118,9 @@ class PostgresqlTransaction:
 
     def remarks(self) -> list[str]:
         # libpq's form: "NOTICE:  the message", then lines of detail and context.
-        told = [
-            first.partition(":")[2].strip()
-            for first, *_ in map(str.splitlines, self.connection.notices)
-        ]
+        lines = [notice.partition("\n")[0] for notice in self.connection.notices]
         self.connection.notices.clear()
-        return told
+        return [told for line in lines if (told := _one_line(line.partition(":")[2]))]
 
     def _refusal(self, error: psycopg2.Error) -> Refusal:
         about = error.diag

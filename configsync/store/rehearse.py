@@ -105,7 +105,9 @@ def _try_deferred(
     """Write a plan, and find the documents that COMMIT would refuse: they alone are undone."""
     transaction.run("SAVEPOINT configsync_plan")
     writer.write()
-    refused = [r for r in transaction.unmet() if r not in known]
+    # History that has no revision, since that was refused, says nothing new.
+    whole = all(found.address is not None for found in findings.refused)
+    refused = [r for r in transaction.unmet() if r not in known] if whole else []
     findings.remark(None, transaction.remarks())
     if refused:
         transaction.run("ROLLBACK TO SAVEPOINT configsync_plan")

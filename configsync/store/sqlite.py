@@ -106,7 +106,7 @@ class SqliteTransaction:
         return [
             Refusal(
                 f"a row of {table} would refer to a row of {parent} that is gone",
-                by=f"the foreign key of {table}, row {row}",
+                by=f"the foreign key of {table}" + ("" if row is None else f", row {row}"),
             )
             for table, row, parent in self.rows(query)
         ]

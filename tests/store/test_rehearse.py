@@ -279,20 +279,25 @@ def test_what_triggers_say_is_shown(project: Workspace, pg_url: str) -> None:
     project.ok("apply", "the.plan")
 
 
-def test_what_refuses_whatever_the_rows_is_said_once(empty: Workspace) -> None:
-    if empty.url is None:
-        guard(empty, "config_revisions", "INSERT", "true", "frozen until Monday")
-    else:
-        empty.sql(
-            "CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$ "
-            "BEGIN RAISE EXCEPTION 'frozen until Monday'; END $$"
-        )
-        empty.sql(
-            "CREATE TRIGGER frozen BEFORE INSERT ON config_profiles EXECUTE FUNCTION frozen()"
-        )
+def test_a_revision_that_is_refused_has_no_place(empty: Workspace) -> None:
+    guard(empty, "config_revisions", "INSERT", "true", "frozen until Monday")
     for name in NAMES:
         put(empty, name)
     (found,) = refused(empty)
+    assert found["summary"] == "the apply would be refused: frozen until Monday"
+    assert found["location"] is None
+
+
+def test_what_refuses_whatever_the_rows_is_said_once(project: Workspace, pg_url: str) -> None:
+    project.url = pg_url
+    project.sql(
+        "CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION 'frozen until Monday'; END $$"
+    )
+    project.sql("CREATE TRIGGER frozen BEFORE INSERT ON config_mlflow EXECUTE FUNCTION frozen()")
+    for name in NAMES:
+        put(project, name)
+    (found,) = refused(project)
     assert found["summary"] == "the apply would be refused: frozen until Monday"
     assert found["location"] is None
 
