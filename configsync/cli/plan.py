@@ -47,8 +47,8 @@ def command(
     """Show what apply would change, and change nothing.
 
     With --rehearse, all that apply would do is done in its transaction, under
-    its lock, and rolled back: the constraints and triggers of the database have
-    had their say. Only ids that PostgreSQL gave out meanwhile are left out.
+    its lock, and rolled back, so that the database's constraints and triggers
+    have had their say. What stays is a gap in the ids that PostgreSQL gives out.
     """
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.plan import make_plan

@@ -160,6 +160,15 @@ def test_a_trigger_that_refuses_one_of_many_new_profiles(empty: Workspace) -> No
         assert found["help"] == "Ask the owner."
 
 
+def test_a_change_that_is_refused_at_several_steps_is_one_finding(applied: Workspace) -> None:
+    guard(applied, "config_profiles", "UPDATE", "NEW.name = 'a'", "leave it")
+    put(applied, "b", spec__ai_infra__llm_max_tokens=7)
+    put(applied, "a", metadata__description="x", spec__ai_infra__llm_max_tokens=7)
+    found = refused(applied)
+    assert [d["summary"] for d in found] == ["profile/a would be refused: leave it"]
+    assert found[0]["path"] == "metadata.description"
+
+
 def test_all_that_refuse_are_found_in_several_tables(empty: Workspace) -> None:
     guard(empty, "config_mlflow", "INSERT", "NEW.experiment_name = '/no'", "no such place")
     unique = "CREATE UNIQUE INDEX one_endpoint ON config_ai_infra (llm_endpoint)"
