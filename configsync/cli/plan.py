@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from configsync.cli import options, output
 if TYPE_CHECKING:
     from configsync.core.plan import Plan
     from configsync.source.project import Project, Target
+    from configsync.store.database import Database
     from configsync.usecases.validate import Validation
 
 SECTION = "Review"
@@ -28,8 +30,26 @@ SECTION = "Review"
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes, with 0 if none."
 )
-def command(asked: options.Planning, out: Path | None, detailed_exitcode: bool) -> int:
-    """Show what apply would change, and change nothing."""
+@click.option(
+    "--rehearse",
+    "rehearsed",
+    is_flag=True,
+    help="Try the plan on the database, take it back, and report what would be refused.",
+)
+@options.lock_timeout
+def command(
+    asked: options.Planning,
+    out: Path | None,
+    detailed_exitcode: bool,
+    rehearsed: bool,
+    lock_timeout: float,
+) -> int:
+    """Show what apply would change, and change nothing.
+
+    With --rehearse, all that apply would do is done in its transaction, under
+    its lock, and rolled back, so that the database's constraints and triggers
+    have had their say. What stays is a gap in the ids that PostgreSQL gives out.
+    """
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.plan import make_plan
 
@@ -39,13 +59,31 @@ def command(asked: options.Planning, out: Path | None, detailed_exitcode: bool) 
         return 1
     database = options.connect(project, target, asked.database_url)
     plan = make_plan(project, target, database, validation, asked.plan_options)
+    refused = has_errors(plan.diagnostics)
+    if rehearsed and not refused:
+        plan = _rehearsed(project, database, plan, lock_timeout)
     show(project.root, plan, asked.output_format, asked.quiet)
-    if has_errors(plan.diagnostics):
+    if refused:
+        if rehearsed:
+            output.note("Not rehearsed: a policy stands against the plan.")
         return 4
+    if has_errors(plan.diagnostics):
+        output.note("Rehearsed: the database would refuse the plan. Nothing was changed.")
+        return 1
+    if rehearsed:
+        output.note("Rehearsed: the database would take the plan. Nothing was changed.")
     if out is not None:
         save(plan, asked.directory / out)
         output.note(f"Saved to {out}. Apply it with: configsync apply {out}")
     return 2 if detailed_exitcode and (plan.changes or plan.drift) else 0
+
+
+def _rehearsed(project: Project, database: Database, plan: Plan, lock_timeout: float) -> Plan:
+    from configsync.usecases.apply import find_actor
+    from configsync.usecases.rehearse import rehearse
+
+    actor = find_actor(None, project.root, os.environ)
+    return rehearse(project, database, plan, actor, lock_timeout)
 
 
 def check(project: Project, target: Target, asked: options.Planning) -> Validation | None:

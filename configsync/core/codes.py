@@ -304,8 +304,21 @@ OLDER_COMMIT = Code(
     "the commit is not newer than the applied one",
     "A delayed or repeated run would undo what was applied since.",
 )
-EDITED_PLAN = Code(
+
+REHEARSAL = Code(
+    "CS413",
+    _ERROR,
+    "the database would refuse a change",
+    "A constraint or trigger of somebody else's would fail the whole apply.",
+)
+REMARK = Code(
     "CS414",
+    Severity.INFO,
+    "the database remarks on a change",
+    "What a trigger has to say is otherwise lost in a log.",
+)
+EDITED_PLAN = Code(
+    "CS415",
     _ERROR,
     "a saved plan was edited",
     "What was reviewed is what is applied, or nothing is.",

@@ -77,7 +77,7 @@ def apply_plan(
     while True:
         try:
             with database.writing(lock_timeout, name) as transaction:
-                return _carry_out(transaction, plan, types, attribution, seen)
+                return prepare(transaction, plan, types, attribution, seen).write()
         except OutcomeUnknown as lost:
             return _outcome(database, plan, types, attribution, lost)
         except Contended:
@@ -88,19 +88,20 @@ def apply_plan(
         retries += 1
 
 
-def _carry_out(
+def prepare(
     transaction: Transaction,
     plan: Plan,
     types: Mapping[str, ResourceType],
     attribution: Attribution,
-    seen: OwnerRecord | None,
-) -> Applied:
+    seen: OwnerRecord | None = None,
+) -> Writer:
+    """Hold a plan to what the database is now; returns what writes it. Raises StalePlan."""
     base = read_base(transaction)
     require_same_database(plan, base.database_id)
     require_unused(transaction, plan)
     owner = require_seen(transaction, attribution, seen)
     rows = recheck(transaction, plan, types)
-    return _Writer(transaction, plan, types, attribution, owner, rows, base.revision).write()
+    return Writer(transaction, plan, types, attribution, owner, rows, base.revision)
 
 
 def _outcome(
@@ -122,7 +123,7 @@ def _outcome(
             with database.writing(OUTCOME_TIMEOUT) as transaction:
                 if not plan.changes:
                     # No revision tells; but to record again what is on record changes nothing.
-                    return _carry_out(transaction, plan, types, attribution, None)
+                    return prepare(transaction, plan, types, attribution).write()
                 require_same_database(plan, read_base(transaction).database_id)
                 committed = find_committed(transaction, plan)
                 head = chain.read_head(transaction)
@@ -140,8 +141,8 @@ def _outcome(
 
 
 @dataclass(slots=True)
-class _Writer:
-    """Writes one plan within one transaction."""
+class Writer:
+    """Writes one plan within one transaction, over the newest revision."""
 
     transaction: Transaction
     plan: Plan
@@ -213,6 +214,7 @@ class _Writer:
         for type_, changes in self._by_type(self._of(Action.CREATE)):
             rows = [
                 {
+                    sql.OF: c.address,
                     **c.resource.values,
                     **sql.keys(type_, c.resource),
                     **({"by": self.attribution.actor, "at": self.now} if type_.audit else {}),
@@ -223,7 +225,7 @@ class _Writer:
 
     def _touch(self) -> None:
         """Rows with audit columns note a change of theirs or of their parts."""
-        ids: dict[str, set[int]] = {}
+        ids: dict[str, dict[int, str]] = {}
         for change in self.plan.changes:
             row = self.rows.get(change.before.address) if change.before else None
             if row is None:
@@ -232,11 +234,11 @@ class _Writer:
             root = type_.parent or type_
             if root.audit:
                 row_id = row.row_id if row.parent_id is None else row.parent_id
-                ids.setdefault(root.domain, set()).add(row_id)
+                ids.setdefault(root.domain, {}).setdefault(row_id, change.address)
         for domain, touched in ids.items():
             rows: list[dict[str, Json]] = [
-                {sql.ROW_ID: i, "by": self.attribution.actor, "at": self.now}
-                for i in sorted(touched)
+                {sql.OF: at, sql.ROW_ID: i, "by": self.attribution.actor, "at": self.now}
+                for i, at in sorted(touched.items())
             ]
             self._execute(sql.touch(self.types[domain], self.transaction.dialect), rows)
 
@@ -407,7 +409,7 @@ class _Writer:
         return self.rows[change.before.address].row_id
 
     def _row(self, change: Change, values: Mapping[str, Json]) -> dict[str, Json]:
-        return {sql.ROW_ID: self._id(change), **values}
+        return {sql.OF: change.address, sql.ROW_ID: self._id(change), **values}
 
     def _execute(self, statement: str, rows: Iterable[dict[str, Json]]) -> None:
         sql.execute(self.transaction, statement, rows)

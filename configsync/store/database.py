@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -61,6 +62,22 @@ class Dialect(Protocol):
         """A condition: the object in a JSON column has a key, an SQL expression of text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a database refused a statement, in its own words, each of one line.
+
+    ``by`` names the constraint or the trigger's function, ``table`` and
+    ``columns`` what it is about, as far as the database says so.
+    """
+
+    message: str
+    detail: str = ""
+    hint: str = ""
+    by: str = ""
+    table: str = ""
+    columns: tuple[str, ...] = ()
+
+
 class Transaction(Protocol):
     """One transaction: all of its reads are of one moment, its writes all or nothing."""
 
@@ -75,6 +92,18 @@ class Transaction(Protocol):
 
     def run(self, statement: str, *parameters: Any) -> int:
         """Run a statement; returns how many rows it touched."""
+
+    def attempt(self, statement: str, *parameters: Any) -> int | Refusal:
+        """Run a statement, as `run` does; one that is refused leaves the transaction as it was.
+
+        What has nothing to do with the statement, such as a lost connection, is raised.
+        """
+
+    def unmet(self) -> list[Refusal]:
+        """Why COMMIT would be refused now, as far as deferred constraints and triggers tell."""
+
+    def remarks(self) -> list[str]:
+        """What the database has told, such as PostgreSQL's notices, since this was last asked."""
 
     def has_table(self, name: str) -> bool:
         """Tell whether a table exists."""
@@ -99,15 +128,15 @@ class Database(Protocol):
         """
 
     def writing(
-        self, lock_timeout: float, name: str = "configsync"
+        self, lock_timeout: float, name: str = "configsync", *, keep: bool = True
     ) -> AbstractContextManager[Transaction]:
         """A transaction that holds the lock and is marked as configsync's own.
 
-        It commits when the block ends, and rolls back if it raises.
-        ``lock_timeout`` is in seconds; ``name`` is who the database says holds
-        the lock, where it can. Raises LockTimeout; Contended if the whole may
-        be run again; OutcomeUnknown if the reply to COMMIT was lost; else
-        DatabaseError. But for OutcomeUnknown, nothing was written then.
+        It commits when the block ends, and rolls back if it raises, or without
+        ``keep``. ``lock_timeout`` is in seconds; ``name`` is who the database
+        says holds the lock, where it can. Raises LockTimeout; Contended if the
+        whole may be run again; OutcomeUnknown if the reply to COMMIT was lost;
+        else DatabaseError. But for OutcomeUnknown, nothing was written then.
         """
 
 

@@ -15,7 +15,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from configsync.core.errors import Contended, DatabaseError, LockTimeout, OutcomeUnknown
-from configsync.store.database import Dialect, require_schema
+from configsync.store.database import Dialect, Refusal, require_schema
 from configsync.store.url import DatabaseUrl
 
 OPTIONS = {
@@ -41,6 +41,13 @@ STREAMED = 100
 
 CHANNEL = "configsync"
 """Where NOTIFY tells of a new revision."""
+
+_NOT_ABOUT_ROWS = (
+    psycopg2.OperationalError,
+    psycopg2.InterfaceError,
+    psycopg2.errors.ReadOnlySqlTransaction,
+)
+"""Errors that no change of a statement's rows would mend: the connection, a lock, a standby."""
 
 LOCK_KEY = "hashtextextended('configsync:' || current_schema(), 0)"
 """The advisory lock's key. Such locks are each database's own; the schema is in the key."""
@@ -103,6 +110,67 @@ class PostgresqlTransaction:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.rowcount
 
+    def attempt(self, statement: str, *parameters: Any) -> int | Refusal:
+        return self._attempt(statement, parameters, keep=True)
+
+    def unmet(self) -> list[Refusal]:
+        # Not kept, so that what is deferred stays so. That needs a savepoint of its own: the mode
+        # isn't restored if it was set in one within that was released.
+        found = self._attempt("SET CONSTRAINTS ALL IMMEDIATE", (), keep=False)
+        return [found] if isinstance(found, Refusal) else []
+
+    def _attempt(self, statement: str, parameters: Sequence[Any], keep: bool) -> int | Refusal:
+        self.run("SAVEPOINT configsync_attempt")
+        done: int | Refusal
+        try:
+            done = self.run(statement, *parameters)
+            if not keep:
+                self.run("ROLLBACK TO SAVEPOINT configsync_attempt")
+        except _NOT_ABOUT_ROWS:
+            raise
+        except psycopg2.Error as error:
+            self.run("ROLLBACK TO SAVEPOINT configsync_attempt")
+            self.remarks()
+            done = self._refusal(error)
+        self.run("RELEASE SAVEPOINT configsync_attempt")
+        return done
+
+    def remarks(self) -> list[str]:
+        # libpq's form: "NOTICE:  the message", then lines of detail and context.
+        lines = [notice.partition("\n")[0] for notice in self.connection.notices]
+        self.connection.notices.clear()
+        return [told for line in lines if (told := _one_line(line.partition(":")[2]))]
+
+    def _refusal(self, error: psycopg2.Error) -> Refusal:
+        about = error.diag
+        table, constraint = about.table_name or "", about.constraint_name
+        columns: tuple[str, ...] = (about.column_name,) if about.column_name else ()
+        function = re.search(r"PL/pgSQL\W+\w+ ([^\s(]+\()", about.context or "")
+        by = f"the trigger function {function[1]})" if function else ""
+        if constraint:
+            by = f"the constraint {constraint} of {table}"
+            columns = columns or self._constrained(about.schema_name, table, constraint)
+        # With these, the detail is the whole row, prompts included.
+        whole = isinstance(error, psycopg2.errors.CheckViolation | psycopg2.errors.NotNullViolation)
+        detail = "" if whole else about.message_detail or ""
+        message = _one_line(about.message_primary or str(error))
+        hint = _one_line(about.message_hint or "")
+        return Refusal(message, _one_line(detail), hint, by, table, columns)
+
+    def _constrained(self, schema: str | None, table: str, constraint: str) -> tuple[str, ...]:
+        """The columns that a constraint or unique index is on."""
+        rows = self.rows(
+            "SELECT a.attname FROM pg_attribute a JOIN ("
+            "SELECT conrelid, conname AS name, conkey::int[] AS attributes FROM pg_constraint "
+            "UNION SELECT i.indrelid, x.relname, i.indkey::int[] FROM pg_index i "
+            "JOIN pg_class x ON x.oid = i.indexrelid) c "
+            "ON a.attrelid = c.conrelid AND a.attnum = ANY (c.attributes) "
+            "WHERE c.name = ? AND c.conrelid = to_regclass(format('%I.%I', ?::text, ?::text)) "
+            "ORDER BY a.attnum",
+            *(constraint, schema, table),
+        )
+        return tuple(str(name) for (name,) in rows)
+
     def has_table(self, name: str) -> bool:
         return self.rows("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]
 
@@ -134,7 +202,7 @@ class PostgresqlDatabase:
 
     @contextmanager
     def writing(
-        self, lock_timeout: float, name: str = "configsync"
+        self, lock_timeout: float, name: str = "configsync", *, keep: bool = True
     ) -> Iterator[PostgresqlTransaction]:
         with self._connection() as connection:
             # Not REPEATABLE READ: its snapshot would be older than the wait for the lock.
@@ -151,6 +219,10 @@ class PostgresqlDatabase:
                     f"Another writer holds the lock of {self.url}{_holder(transaction)}. Nothing "
                     "was changed; try again, or wait longer with --lock-timeout."
                 ) from error
+            if not keep:
+                with _bounded(connection, REPLY_TIMEOUT):
+                    connection.rollback()
+                return
             try:
                 with _bounded(connection, REPLY_TIMEOUT):
                     connection.commit()
@@ -184,6 +256,10 @@ def connect(url: DatabaseUrl) -> Connection:
     except psycopg2.Error as error:
         raise DatabaseError(_unreachable(url, error)) from error
     return connection
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _prepared(statement: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any] | None]:

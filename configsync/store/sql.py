@@ -20,6 +20,9 @@ CHUNK_CHARACTERS = 4 * 1024 * 1024
 
 PARENT_KEY = "parent_key"
 ROW_ID = "row_id"
+OF = "@of"
+"""Under this, which can be no column's name, a row has the address of its change. Statements pass
+over it; a rehearsal tells by it whose row was refused."""
 
 
 def execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from configsync.core.errors import DatabaseError, LockTimeout
-from configsync.store.database import Dialect, require_schema
+from configsync.store.database import Dialect, Refusal, require_schema
 from configsync.store.url import DatabaseUrl
 
 MINIMUM_VERSION = (3, 33, 0)
@@ -80,6 +81,39 @@ class SqliteTransaction:
     def run(self, statement: str, *parameters: Any) -> int:
         return self.connection.execute(statement, parameters).rowcount
 
+    def attempt(self, statement: str, *parameters: Any) -> int | Refusal:
+        self.run("SAVEPOINT configsync_attempt")
+        done: int | Refusal
+        try:
+            done = self.run(statement, *parameters)
+        except sqlite3.Error as error:
+            refused = isinstance(error, sqlite3.IntegrityError)
+            # A trigger's RAISE(ROLLBACK) has ended the transaction: nothing may follow it.
+            if not self.connection.in_transaction or not (refused or _is_statement_error(error)):
+                raise
+            self.run("ROLLBACK TO configsync_attempt")
+            done = _refusal(error)
+        self.run("RELEASE configsync_attempt")
+        return done
+
+    def unmet(self) -> list[Refusal]:
+        # The history's reference is configsync's own, and its table may be large.
+        query = (
+            'SELECT c."table", c."rowid", c."parent" '
+            "FROM sqlite_master m JOIN pragma_foreign_key_check(m.name) c "
+            "WHERE m.type = 'table' AND m.name <> 'config_history'"
+        )
+        return [
+            Refusal(
+                f"a row of {table} would refer to a row of {parent} that is gone",
+                by=f"the foreign key of {table}" + ("" if row is None else f", row {row}"),
+            )
+            for table, row, parent in self.rows(query)
+        ]
+
+    def remarks(self) -> list[str]:
+        return []  # SQLite has none.
+
     def has_table(self, name: str) -> bool:
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return bool(self.rows(query, name))
@@ -125,7 +159,9 @@ class SqliteDatabase:
             connection.execute("ROLLBACK")
 
     @contextmanager
-    def writing(self, lock_timeout: float, name: str = "configsync") -> Iterator[SqliteTransaction]:
+    def writing(
+        self, lock_timeout: float, name: str = "configsync", *, keep: bool = True
+    ) -> Iterator[SqliteTransaction]:
         """A write transaction; ``name`` is not told to others, as a file has no place for it.
 
         SQLite waits by itself for as long as it is given, so its BUSY is final:
@@ -141,6 +177,9 @@ class SqliteDatabase:
                 connection.execute("PRAGMA defer_foreign_keys = ON")
                 connection.execute("INSERT INTO config_writer (id) VALUES (1)")
                 yield transaction
+                if not keep:
+                    connection.execute("ROLLBACK")
+                    return
                 connection.execute("DELETE FROM config_writer")
                 connection.execute("COMMIT")
             except sqlite3.OperationalError as error:
@@ -182,6 +221,18 @@ def _holder(file: str) -> str:
         if kind == "POSIX" and int(place.rpartition(":")[2]) in inodes and int(pid) > 0
     ]
     return f" (process {min(held)[1]})" if held else ""
+
+
+def _is_statement_error(error: sqlite3.Error) -> bool:
+    """Whether the statement or a trigger is at fault, and not the file, a lock or the memory."""
+    return error.sqlite_errorcode == sqlite3.SQLITE_ERROR
+
+
+def _refusal(error: sqlite3.Error) -> Refusal:
+    """What SQLite says; ``UNIQUE constraint failed: config_mlflow.id`` names columns."""
+    message = " ".join(str(error).split())
+    named = re.findall(r"(?:failed: |, )(\w+)\.(\w+)", message)
+    return Refusal(message, table=named[0][0] if named else "", columns=tuple(c for _, c in named))
 
 
 def _explain(url: DatabaseUrl, error: sqlite3.Error) -> str:

@@ -51,15 +51,7 @@ def apply(
     against = [d for d in plan.diagnostics if d.severity is Severity.ERROR]
     if against:
         raise Refused(f"{against[0].code}: {against[0].summary}.")
-    attribution = Attribution(
-        source=RevisionSource.APPLY,
-        actor=actor,
-        commit=plan.source.commit,
-        dirty=plan.source.dirty,
-        author=plan.source.author,
-        owner=plan.source.id,
-        planned_commit=planned_commit,
-    )
+    attribution = attribute(plan, actor, planned_commit)
     with database.reading() as transaction:
         seen = read_owner(transaction, plan.source.id)
     refused = too_old(root, plan.source.commit, seen)
@@ -70,6 +62,19 @@ def apply(
             # Nothing is written, so nothing is undone, and the newer commit stays on record.
             attribution = replace(attribution, commit=None)
     return apply_plan(database, plan, resource_types(), attribution, lock_timeout, seen)
+
+
+def attribute(plan: Plan, actor: str, planned_commit: str | None = None) -> Attribution:
+    """Who and what stands behind a plan from git."""
+    return Attribution(
+        source=RevisionSource.APPLY,
+        actor=actor,
+        commit=plan.source.commit,
+        dirty=plan.source.dirty,
+        author=plan.source.author,
+        owner=plan.source.id,
+        planned_commit=planned_commit,
+    )
 
 
 def find_actor(flag: str | None, root: Path, environment: Mapping[str, str]) -> str:
