@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from configsync.core import address
 from configsync.core.errors import (
     ConfigsyncError,
     Contended,
@@ -22,15 +20,13 @@ from configsync.core.errors import (
     OutcomeUnknown,
     StalePlan,
 )
-from configsync.core.plan import Action, Change, Plan, Reason
-from configsync.core.resource import Resource, ResourceType
-from configsync.core.revision import Applied, Attribution, RevisionSource
-from configsync.core.values import Json, canonical_json
-from configsync.plan.order import losing_default, vacating
-from configsync.store import chain, sql
+from configsync.core.plan import Plan
+from configsync.core.resource import ResourceType
+from configsync.core.revision import Applied, Attribution
+from configsync.store import chain
 from configsync.store.database import Database, Transaction
-from configsync.store.owners import OwnerRecord, write_owner
-from configsync.store.read import LiveRow, read_applied, read_base
+from configsync.store.owners import OwnerRecord
+from configsync.store.read import read_base
 from configsync.store.recheck import (
     find_committed,
     recheck,
@@ -38,6 +34,7 @@ from configsync.store.recheck import (
     require_seen,
     require_unused,
 )
+from configsync.store.write import Writer
 
 DEFAULT_LOCK_TIMEOUT = 10.0
 """Seconds."""
@@ -138,293 +135,3 @@ def _outcome(
     if committed is None:
         raise DatabaseError(f"{lost} The plan was not applied, and nothing was changed. Try again.")
     return Applied(committed[0], head)
-
-
-@dataclass(slots=True)
-class Writer:
-    """Writes one plan within one transaction, over the newest revision."""
-
-    transaction: Transaction
-    plan: Plan
-    types: Mapping[str, ResourceType]
-    attribution: Attribution
-    owner: OwnerRecord
-    rows: dict[str, LiveRow]
-    revision: int
-    now: str = ""
-
-    def write(self) -> Applied:
-        self.now = self.transaction.now()
-        if self.plan.changes:
-            self.revision += 1
-            self._vacate()
-            self._update()
-            self._insert()
-            self._touch()
-            contents = self._insert_history()
-            self._delete()
-            # Last, since its digest covers its history.
-            self._insert_revision(contents)
-            self.transaction.notify(self.revision)
-        self._record()
-        self._record_commit()
-        return Applied(self.revision, chain.read_head(self.transaction))
-
-    def _insert_revision(self, contents: Mapping[str, str]) -> None:
-        about = self.attribution
-        revision = {
-            "revision": self.revision,
-            "source": about.source.value,
-            "commit_id": about.commit,
-            "dirty": about.dirty,
-            "author": about.author,
-            "actor": about.actor,
-            "owner": about.owner,
-            "planned_commit_id": about.planned_commit,
-            "to_revision": about.to_revision,
-            "plan_digest": self.plan.plan_id,
-            "created_at": self.now,
-        }
-        row = chain.seal(self.transaction, revision, contents)
-        self.transaction.run(
-            f"INSERT INTO config_revisions ({', '.join(row)}) "
-            f"VALUES ({', '.join('?' for _ in row)})",
-            *row.values(),
-        )
-
-    def _vacate(self) -> None:
-        """Clear defaults and give up names that others take, so that no statement collides."""
-        for type_, changes in self._by_type(losing_default(self.plan.changes, self.types)):
-            assert type_.default is not None
-            rows = [self._row(c, {type_.default: False}) for c in changes]
-            self._execute(sql.update(type_, self.transaction.dialect, [type_.default]), rows)
-        for type_, changes in self._by_type(vacating(self.plan.changes, self.types)):
-            column = type_.key[-1]
-            # No name may begin with a control character, so these collide with none.
-            rows = [self._row(c, {column: f"\x01{self._id(c)}"}) for c in changes]
-            self._execute(sql.update(type_, self.transaction.dialect, [column]), rows)
-
-    def _update(self) -> None:
-        changed = [c for c in self.plan.changes if c.before and c.after]
-        for type_, changes in self._by_type(changed):
-            rows = [self._row(c, c.resource.values) for c in changes]
-            self._execute(sql.update(type_, self.transaction.dialect, type_.names), rows)
-
-    def _insert(self) -> None:
-        for type_, changes in self._by_type(self._of(Action.CREATE)):
-            rows = [
-                {
-                    sql.OF: c.address,
-                    **c.resource.values,
-                    **sql.keys(type_, c.resource),
-                    **({"by": self.attribution.actor, "at": self.now} if type_.audit else {}),
-                }
-                for c in changes
-            ]
-            self._execute(sql.insert(type_, self.transaction.dialect), rows)
-
-    def _touch(self) -> None:
-        """Rows with audit columns note a change of theirs or of their parts."""
-        ids: dict[str, dict[int, str]] = {}
-        for change in self.plan.changes:
-            row = self.rows.get(change.before.address) if change.before else None
-            if row is None:
-                continue
-            type_ = self.types[change.domain]
-            root = type_.parent or type_
-            if root.audit:
-                row_id = row.row_id if row.parent_id is None else row.parent_id
-                ids.setdefault(root.domain, {}).setdefault(row_id, change.address)
-        for domain, touched in ids.items():
-            rows: list[dict[str, Json]] = [
-                {sql.OF: at, sql.ROW_ID: i, "by": self.attribution.actor, "at": self.now}
-                for i, at in sorted(touched.items())
-            ]
-            self._execute(sql.touch(self.types[domain], self.transaction.dialect), rows)
-
-    def _delete(self) -> None:
-        """Parts first, so that nothing is left to a cascade."""
-        for type_, changes in reversed(list(self._by_type(self._of(Action.DELETE)))):
-            rows = [self._row(c, {}) for c in changes]
-            self._execute(sql.delete(type_, self.transaction.dialect), rows)
-
-    def _insert_history(self) -> dict[str, str]:
-        """One row for each changed resource (rule 6.2), while the deleted ones still have ids.
-
-        Returns the digest of each row's content, by address.
-        """
-        dialect = self.transaction.dialect
-        records = dialect.recordset(
-            [
-                ("address", "text"),
-                ("profile_id", "integer"),
-                ("profile", "text"),
-                ("domain", "text"),
-                ("action", "text"),
-                ("changes", dialect.json),
-                ("snapshot", dialect.json),
-                ("by", "text"),
-                ("at", "timestamptz"),
-                ("position", "integer"),
-            ],
-            "r",
-        )
-        statement = (
-            "INSERT INTO config_history (revision, address, profile_id, domain, action, "
-            "changed_by, changes, snapshot, timestamp) "
-            f"SELECT {self.revision}, r.address, coalesce(r.profile_id, p.id), r.domain, "
-            'r.action, r."by", r.changes, r.snapshot, r."at" '
-            f"FROM {records} LEFT JOIN config_profiles p ON p.name = r.profile "
-            'ORDER BY r."position"'
-        )
-        contents: dict[str, str] = {}
-        sql.execute_spelled(self.transaction, statement, self._history_rows(contents))
-        return contents
-
-    def _history_rows(self, contents: dict[str, str]) -> Iterator[str]:
-        """Each change as JSON; the digest of what its row will hold goes into ``contents``."""
-        for position, change in enumerate(self.plan.changes):
-            content = canonical_json(
-                {
-                    "address": change.address,
-                    "domain": change.domain,
-                    "action": change.action.value,
-                    "changes": {k: {"old": o, "new": n} for k, (o, n) in change.fields.items()},
-                    "snapshot": change.resource.values,
-                }
-            )
-            contents[change.address] = chain.content_digest(content)
-            more = canonical_json({**self._history_of(change), "position": position})
-            # Two objects made one, so that long texts are spelled once.
-            yield f"{more[:-1]},{content[1:]}"
-
-    def _history_of(self, change: Change) -> dict[str, Json]:
-        """By whom and when, and the profile: by its id, or by its name where it is new."""
-        type_ = self.types[change.domain]
-        root = type_.parent or type_
-        row = self.rows.get(change.before.address) if change.before else None
-        profile_id: int | None = None
-        profile: str | None = None
-        if root.domain == "profile":
-            profile = address.split(change.address)[1]
-            if row is not None:
-                profile_id = row.row_id if row.parent_id is None else row.parent_id
-        return {
-            "profile_id": profile_id,
-            "profile": profile,
-            "by": self.attribution.actor,
-            "at": self.now,
-        }
-
-    def _record(self) -> None:
-        """Keep what was applied: the base of the next three-way diff."""
-        noted = [c.noted or c.after for c in (*self.plan.changes, *self.plan.records)]
-        written = [r for r in noted if r is not None and r.owner is not None]
-        moves = {
-            c.before.address: c.address
-            for c in self.plan.changes
-            if c.reason is Reason.RENAME and c.before is not None
-        }
-        parts = list(read_applied(self.transaction, self.types, moves).values())
-        deleted = [c for c in self.plan.changes if c.before and c.after is None]
-        # What was renamed past configsync has another address than its record.
-        gone = [at for c in deleted if c.before for at in (c.before.address, c.address)]
-        self._forget([*gone, *self.plan.forgotten, *(r.address for r in parts)])
-        self._remember(self._moved(parts, moves, gone))
-        self._remember(written)
-
-    def _moved(
-        self, parts: list[Resource], moves: dict[str, str], gone: list[str]
-    ) -> Iterator[Resource]:
-        for resource in parts:
-            if resource.address not in gone:
-                root = resource.parent or resource.address
-                yield Resource(
-                    address.moved(resource.address, root, moves[root]),
-                    resource.domain,
-                    resource.values,
-                    owner=resource.owner,
-                    location=resource.location,
-                    renamed_from=resource.renamed_from,
-                    prevent_destroy=resource.prevent_destroy,
-                    labels=resource.labels,
-                )
-
-    def _record_commit(self) -> None:
-        """Which commit the source is at; what a rollback took back, it holds."""
-        about, owner = self.attribution, self.owner
-        if about.owner is None:
-            return
-        if about.source is RevisionSource.ROLLBACK:
-            held = OwnerRecord(owner.commit, owner.commit or owner.held)
-            write_owner(self.transaction, about.owner, held)
-        elif about.commit is not None and owner != OwnerRecord(about.commit):
-            write_owner(self.transaction, about.owner, OwnerRecord(about.commit))
-
-    def _forget(self, addresses: Iterable[str]) -> None:
-        records = self.transaction.dialect.recordset([("address", "text")], "r")
-        self._execute(
-            f"DELETE FROM config_resources WHERE address IN (SELECT r.address FROM {records})",
-            ({"address": a} for a in addresses),
-        )
-
-    def _remember(self, resources: Iterable[Resource]) -> None:
-        dialect = self.transaction.dialect
-        columns = [
-            ("address", "text"),
-            ("domain", "text"),
-            ("owner", "text"),
-            ("applied", dialect.json),
-            ("prevent_destroy", "boolean"),
-            ("renamed_from", "text"),
-            ("file", "text"),
-            ("line", "integer"),
-            ("labels", dialect.json),
-        ]
-        names = ", ".join(name for name, _ in columns)
-        renewed = ", ".join(f"{n} = excluded.{n}" for n, _ in columns[1:])
-        # SQLite takes ON for a join condition unless a WHERE stands before it.
-        statement = (
-            f"INSERT INTO config_resources ({names}, revision) "
-            f"SELECT {', '.join('r.' + n for n, _ in columns)}, {self.revision} "
-            f"FROM {dialect.recordset(columns, 'r')} WHERE true "
-            f"ON CONFLICT (address) DO UPDATE SET {renewed}, revision = excluded.revision"
-        )
-        self._execute(statement, (_applied_row(r) for r in resources))
-
-    def _by_type(self, changes: Iterable[Change]) -> Iterator[tuple[ResourceType, list[Change]]]:
-        """Group changes by type, parents before their parts."""
-        groups: dict[str, list[Change]] = {}
-        for change in changes:
-            groups.setdefault(change.domain, []).append(change)
-        for domain, type_ in self.types.items():
-            if domain in groups:
-                yield type_, groups[domain]
-
-    def _of(self, action: Action) -> list[Change]:
-        return [c for c in self.plan.changes if c.action is action]
-
-    def _id(self, change: Change) -> int:
-        assert change.before is not None
-        return self.rows[change.before.address].row_id
-
-    def _row(self, change: Change, values: Mapping[str, Json]) -> dict[str, Json]:
-        return {sql.OF: change.address, sql.ROW_ID: self._id(change), **values}
-
-    def _execute(self, statement: str, rows: Iterable[dict[str, Json]]) -> None:
-        sql.execute(self.transaction, statement, rows)
-
-
-def _applied_row(resource: Resource) -> dict[str, Json]:
-    location = resource.location
-    return {
-        "address": resource.address,
-        "domain": resource.domain,
-        "owner": resource.owner,
-        "applied": resource.values,
-        "prevent_destroy": resource.prevent_destroy,
-        "renamed_from": resource.renamed_from,
-        "file": location.file if location else None,
-        "line": location.line if location else None,
-        "labels": None if resource.labels is None else dict(resource.labels),
-    }

@@ -11,10 +11,10 @@ from configsync.core.resource import ResourceType
 from configsync.core.revision import Attribution
 from configsync.core.values import canonical_json
 from configsync.store import sql
+from configsync.store.authorship import told
 from configsync.store.database import Transaction
 from configsync.store.owners import OwnerRecord, read_owner
 from configsync.store.read import LiveRow, read_parts, read_rows
-from configsync.store.writers import told
 
 
 def require_same_database(plan: Plan, database_id: str) -> None:

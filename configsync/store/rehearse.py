@@ -25,9 +25,10 @@ from configsync.core.resource import ResourceType
 from configsync.core.revision import Attribution
 from configsync.core.values import canonical_json
 from configsync.store import sql
-from configsync.store.apply import Writer, prepare
+from configsync.store.apply import prepare
 from configsync.store.database import Database, Dialect, Refusal, Transaction
 from configsync.store.read import read_base
+from configsync.store.write import Writer
 
 LIMIT = 100
 """Refusals after which a rehearsal ends, so that it doesn't hold the lock for long."""

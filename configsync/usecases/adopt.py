@@ -15,9 +15,9 @@ from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
 from configsync.kinds import resource_types
 from configsync.source.project import Project, Target
+from configsync.store.authorship import renamed_past_us
 from configsync.store.database import Database
 from configsync.store.read import read_applied, read_live
-from configsync.store.writers import renamed_past_us
 from configsync.usecases.editing import Editing
 from configsync.usecases.rewrite import rewrite
 

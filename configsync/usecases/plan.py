@@ -17,9 +17,9 @@ from configsync.plan.policy import refusals, too_much
 from configsync.plan.select import narrowed, selector
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
+from configsync.store.authorship import last_writes, renamed_past_us
 from configsync.store.database import Database, Transaction
 from configsync.store.read import read_applied, read_base, read_live
-from configsync.store.writers import last_writes, renamed_past_us
 from configsync.usecases.validate import Validation
 
 

@@ -10,10 +10,10 @@ from configsync.core.errors import ConfigsyncError, Refused, StalePlan, UsageErr
 from configsync.core.plan import Base, Change, Plan
 from configsync.plan.document import from_document
 from configsync.source.project import Project, Target
+from configsync.store.authorship import told
 from configsync.store.database import Database
 from configsync.store.read import read_base
 from configsync.store.recheck import require_unused
-from configsync.store.writers import told
 from configsync.usecases.plan import make_plan
 from configsync.usecases.rollback import plan_rollback
 from configsync.usecases.validate import Validation
