@@ -32,14 +32,19 @@ class Watched:
 
 def postgresql(tables: tuple[Watched, ...]) -> Iterator[str]:
     """The statements for PostgreSQL."""
+    yield from pg_functions()
+    yield from pg_append_only(APPEND_ONLY)
+    for table in tables:
+        yield from pg_watch(table)
+
+
+def pg_functions() -> Iterator[str]:
+    """The functions that triggers call, made or made anew."""
     yield _PG_REFUSE
     yield _PG_REFUSE_TRUNCATE
     yield _PG_LOCK
     yield _PG_RECORD
     yield _PG_PIN
-    yield from pg_append_only(APPEND_ONLY)
-    for table in tables:
-        yield from pg_watch(table)
 
 
 def pg_append_only(tables: tuple[str, ...]) -> Iterator[str]:
@@ -82,7 +87,7 @@ def pg_watch(table: Watched) -> Iterator[str]:
 
 
 _PG_REFUSE = """
-CREATE FUNCTION configsync_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION configsync_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the table % is append-only', TG_TABLE_NAME
     USING ERRCODE = 'restrict_violation';
@@ -90,7 +95,7 @@ END $$
 """
 
 _PG_REFUSE_TRUNCATE = """
-CREATE FUNCTION configsync_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION configsync_refuse_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'TRUNCATE of % would leave no record: use DELETE', TG_TABLE_NAME
     USING ERRCODE = 'restrict_violation';
@@ -98,7 +103,7 @@ END $$
 """
 
 _PG_LOCK = """
-CREATE FUNCTION configsync_lock() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION configsync_lock() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('configsync:' || TG_TABLE_SCHEMA, 0));
@@ -108,7 +113,7 @@ END $$
 
 # SECURITY DEFINER: whoever may write the tables needs no right to write history.
 _PG_RECORD = """
-CREATE FUNCTION configsync_record() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION configsync_record() RETURNS trigger LANGUAGE plpgsql
 SECURITY DEFINER AS $$
 DECLARE
   row_domain text := TG_ARGV[0];

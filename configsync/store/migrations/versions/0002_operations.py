@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from configsync.store.migrations import triggers
+
 revision = "0002"
 down_revision = "0001"
 
@@ -35,6 +37,9 @@ def upgrade() -> None:
             "ALTER TABLE config_history ALTER CONSTRAINT config_history_revision_fkey "
             "DEFERRABLE INITIALLY DEFERRED"
         )
+        # Made anew: at 0001 they looked up names where a writer's temporary tables came first.
+        for statement in triggers.pg_functions():
+            op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
 
 
 def _index_history() -> None:
