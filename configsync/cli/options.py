@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import reduce, wraps
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -149,9 +149,9 @@ class Planning:
     no_cache: bool
     select: tuple[str, ...]
     accept_conflicts: bool
-    take_ownership: bool
     force: bool
-    refresh_only: bool
+    take_ownership: bool = False
+    refresh_only: bool = False
 
     @property
     def plan_options(self) -> PlanOptions:
@@ -169,17 +169,29 @@ class Planning:
 
 def planning(command: Callable[..., int]) -> Callable[..., int]:
     """The options of `Planning`, handed to the command as its first argument."""
+    return _planning(command, take_ownership, refresh_only)
 
+
+def planning_back(command: Callable[..., int]) -> Callable[..., int]:
+    """As `planning`, without what a way back has no use for."""
+    return _planning(command)
+
+
+def _planning(command: Callable[..., int], *more: Callable[[Any], Any]) -> Callable[..., int]:
     @wraps(command)
     def with_planning(**given: Any) -> int:
-        asked = Planning(**{field.name: given.pop(field.name) for field in fields(Planning)})
+        names = [field.name for field in fields(Planning) if field.name in given]
+        asked = Planning(**{name: given.pop(name) for name in names})
         return command(asked, **given)
 
-    shared = (
+    shared: tuple[Callable[[Any], Any], ...] = (
         *(directory, database, output("text", "json"), quiet, strict, no_cache),
-        *(select, accept_conflicts, take_ownership, force, refresh_only),
+        *(select, accept_conflicts, force, *more),
     )
-    return reduce(lambda wrapped, option: option(wrapped), reversed(shared), with_planning)
+    wrapped: Callable[..., int] = with_planning
+    for option in reversed(shared):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def find(directory: Path, target_name: str | None) -> tuple[Project, Target]:

@@ -28,7 +28,7 @@ SECTION = "Change"
     required=True,
     help="A revision's number, a time in ISO 8601, or how long ago, as 2h.",
 )
-@options.planning
+@options.planning_back
 @click.option("--write", is_flag=True, help="Write it into the YAML too.")
 @click.option(
     "--out",
@@ -60,8 +60,6 @@ def command(
 
     if asked.output_format == "json" and not auto_approve and out is None:
         raise click.UsageError("-o json can't ask; give --auto-approve with it.")
-    if asked.refresh_only or asked.take_ownership:
-        raise click.UsageError("A rollback takes neither --refresh-only nor --take-ownership.")
     project, target = options.find(asked.directory, asked.target_name)
     database = options.connect(project, target, asked.database_url)
     plan = plan_rollback(project, target, database, to, asked.plan_options)
