@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from configsync.core import address
 from configsync.core.errors import (
@@ -179,8 +179,9 @@ def _recheck(
     Returns them by live address.
     """
     touched = [r for c in plan.changes for r in (c.before, c.after) if r is not None]
-    touched += plan.records
-    rows = read_rows(transaction, types, touched)
+    roots = {c.address: c.before.address for c in plan.changes if c.before is not None}
+    records = [_below(r, roots.get(r.root, r.root)) for r in plan.records]
+    rows = read_rows(transaction, types, [*touched, *records])
     left = {c.before.address for c in plan.changes if c.before is not None}
     moved = []
     for change in plan.changes:
@@ -190,7 +191,7 @@ def _recheck(
                 moved.append(change.before.address)
         elif change.address in rows and change.address not in left:
             moved.append(change.address)
-    for record in plan.records:
+    for record in records:
         row = rows.get(record.address)
         if row is None or not row.resource.same_values(record):
             moved.append(record.address)
@@ -201,6 +202,14 @@ def _recheck(
             "Nothing was changed; plan again."
         )
     return rows
+
+
+def _below(resource: Resource, root: str) -> Resource:
+    """A resource where its row is while its root has another name."""
+    if resource.parent in (None, root):
+        return resource
+    at = address.moved(resource.address, resource.root, root)
+    return replace(resource, address=at, parent=root)
 
 
 @dataclass(slots=True)
@@ -382,27 +391,29 @@ class _Writer:
         """Keep what was applied: the base of the next three-way diff."""
         changed = [c.after for c in self.plan.changes if c.after is not None]
         written = [r for r in (*changed, *self.plan.records) if r.owner is not None]
+        # By the names on record, which may be others than those that someone gave by hand.
         moves = {
-            c.before.address: c.address
+            address.join(c.domain, c.after.renamed_from): c.address
             for c in self.plan.changes
-            if c.reason is Reason.RENAME and c.before is not None
+            if c.reason is Reason.RENAME and c.after is not None and c.after.renamed_from
         }
         parts = list(read_applied(self.transaction, self.types, moves).values())
         deleted = [c for c in self.plan.changes if c.before and c.after is None]
         # What was renamed past configsync has another address than its record.
         gone = [at for c in deleted if c.before for at in (c.before.address, c.address)]
         self._forget([*gone, *self.plan.forgotten, *(r.address for r in parts)])
-        self._remember(self._moved(parts, moves, gone))
+        dropped = {*(c.address for c in deleted), *self.plan.forgotten}
+        self._remember(self._moved(parts, moves, dropped))
         self._remember(written)
 
     def _moved(
-        self, parts: list[Resource], moves: dict[str, str], gone: list[str]
+        self, parts: list[Resource], moves: dict[str, str], dropped: set[str]
     ) -> Iterator[Resource]:
         for resource in parts:
-            if resource.address not in gone:
-                root = resource.parent or resource.address
+            at = address.moved(resource.address, resource.root, moves[resource.root])
+            if at not in dropped:
                 yield Resource(
-                    address.moved(resource.address, root, moves[root]),
+                    at,
                     resource.domain,
                     resource.values,
                     owner=resource.owner,

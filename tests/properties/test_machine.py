@@ -401,8 +401,9 @@ class Machine(RuleBasedStateMachine):
         planned = self.model.planned(source, options)
         if planned.codes or not (planned.changes or planned.records or planned.forgotten):
             return
+        arguments = ("apply", "--auto-approve", "-o", "json", *options.arguments())
         with self.world.killed_at(statement) as kill, pytest.raises(Killed):
-            self.world.run(source, "apply", "--auto-approve", *options.arguments())
+            self.foretold(source, options, self.world.run(source, *arguments).json)
         self.count("killed after the commit" if kill.committed else "killed before the commit")
         if kill.committed:
             self.applied(source, planned)

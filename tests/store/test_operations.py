@@ -148,6 +148,30 @@ def test_git_renames_or_removes_what_was_renamed_by_hand(
     assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
 
 
+def test_a_profile_that_nobody_owns_is_renamed(workspace: Workspace) -> None:
+    write(workspace, "a", "b")
+    workspace.ok("apply", "--auto-approve")
+    workspace.sql("DELETE FROM config_resources")
+    (workspace.root / "profiles/b.yaml").unlink()
+    workspace.write("profiles/c.yaml", profile("c", metadata__renamed_from="b"))
+    workspace.ok("apply", "--auto-approve")
+    again = workspace.ok("plan", "-o", "json").json
+    assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
+
+
+def test_a_part_that_was_deleted_by_hand_is_not_on_record_after_a_rename(
+    workspace: Workspace,
+) -> None:
+    write(workspace, "a", "b")
+    workspace.ok("apply", "--auto-approve")
+    workspace.sql("DELETE FROM config_genie_spaces")
+    renamed = {"metadata__renamed_from": "b", "spec__genie_spaces": [{"space_id": "other"}]}
+    (workspace.root / "profiles/b.yaml").write_text(profile("c", **renamed))
+    workspace.ok("apply", "--auto-approve")
+    again = workspace.ok("plan", "-o", "json").json
+    assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
+
+
 # Thresholds and protection
 
 
