@@ -257,9 +257,9 @@ class _Finding:
         gone and what is new there, two that hold the same are one.
         """
         found: dict[str, tuple[str, str]] = {}
-        for new, old in self.recorded.items():
-            if old in self.desired and new not in self.desired:
-                found |= dict.fromkeys((old, new), (old, new))
+        for now_at, old in self.recorded.items():
+            if old in self.desired and now_at not in self.desired:
+                found |= dict.fromkeys((old, now_at), (old, now_at))
         gone = {r for r in self.desired.keys() & self.applied.keys() if self._is_root(r)}
         gone -= self.live.keys() | found.keys()
         new = {r for r in self.live if self._is_root(r)}

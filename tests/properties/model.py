@@ -264,7 +264,7 @@ class _Planning:
 
     def _desired(self, at: str, wanted: Values) -> None:
         record, result = self.applied.get(at), self.result
-        known = record and record.values
+        known = None if record is None else record.values
         foreign = record is not None and record.owner != self.source
         if foreign and at == root_of(at) and not self.options.take_ownership:
             result.codes.add("CS405")
