@@ -102,7 +102,6 @@ class _Diff:
 
     def __init__(self, desired: State, live: State, applied: State, terms: Terms) -> None:
         self.desired = desired
-        self.recorded = applied
         self.terms = terms
         self.result = Difference()
         self.originals: Mapping[str, Resource] = live
@@ -115,8 +114,6 @@ class _Diff:
         self.live = self.result.live = live
         self.result.originals = self.originals
         self.applied = applied
-        # Renamed past configsync and in git: on record under a name that no row has any more.
-        self.outdated = {old: self.moves[old] for old in undone.values() if old in self.moves}
 
     def _relocate(self, live: State, moves: Mapping[str, str]) -> State:
         """The live state with roots at other addresses; where they were is kept."""
@@ -138,9 +135,6 @@ class _Diff:
             gone = at not in self.live and at not in self.desired
             # Of a kind that isn't installed here, nothing is read.
             if gone and known.domain in self.terms.types and self._ours(known):
-                result.forgotten.append(at)
-        for at, known in self.recorded.items():
-            if known.root in self.outdated and self._ours(known):
                 result.forgotten.append(at)
         result.changes += _demotions(self.desired, self.live, self.applied, self.terms, result)
         result.unmanaged.sort()
@@ -164,8 +158,7 @@ class _Diff:
         if actual.same_values(wanted):
             result.unchanged += 1
             may_record = terms.take_ownership or not foreign
-            noted = _on_record(given, recorded) and given.root not in self.outdated.values()
-            if given.owner == terms.owner and may_record and not noted:
+            if given.owner == terms.owner and may_record and not _on_record(given, recorded):
                 before = self.originals[at]
                 result.records.append(_change(terms, at, Action.UPDATE, Reason.GIT, before, given))
             return

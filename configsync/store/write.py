@@ -201,27 +201,29 @@ class Writer:
         """Keep what was applied: the base of the next three-way diff."""
         noted = [c.noted or c.after for c in (*self.plan.changes, *self.plan.records)]
         written = [r for r in noted if r is not None and r.owner is not None]
+        # By the names on record, which may be others than those that someone gave by hand.
         moves = {
-            c.before.address: c.address
+            address.join(c.domain, c.after.renamed_from): c.address
             for c in self.plan.changes
-            if c.reason is Reason.RENAME and c.before is not None
+            if c.reason is Reason.RENAME and c.after is not None and c.after.renamed_from
         }
         parts = list(read_applied(self.transaction, self.types, moves).values())
         deleted = [c for c in self.plan.changes if c.before and c.after is None]
         # What was renamed past configsync has another address than its record.
         gone = [at for c in deleted if c.before for at in (c.before.address, c.address)]
         self._forget([*gone, *self.plan.forgotten, *(r.address for r in parts)])
-        self._remember(self._moved(parts, moves, gone))
+        dropped = {*(c.address for c in deleted), *self.plan.forgotten}
+        self._remember(self._moved(parts, moves, dropped))
         self._remember(written)
 
     def _moved(
-        self, parts: list[Resource], moves: dict[str, str], gone: list[str]
+        self, parts: list[Resource], moves: dict[str, str], dropped: set[str]
     ) -> Iterator[Resource]:
         for resource in parts:
-            if resource.address not in gone:
-                root = resource.parent or resource.address
+            at = address.moved(resource.address, resource.root, moves[resource.root])
+            if at not in dropped:
                 yield Resource(
-                    address.moved(resource.address, root, moves[root]),
+                    at,
                     resource.domain,
                     resource.values,
                     owner=resource.owner,

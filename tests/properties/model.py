@@ -225,9 +225,6 @@ class _Planning:
         # By the address after all renames: the address now, and the values.
         live = {moved(at, back): (at, values) for at, values in model.live.items()}
         self.moves = self._moves(live, model.applied)
-        # Renamed by hand and in git: on record under a name that nothing has.
-        self.twice = {old: self.moves[old] for old in back.values() if old in self.moves}
-        self.recorded = model.applied
         self.live = {moved(at, self.moves): row for at, row in live.items()}
         self.applied = {moved(at, self.moves): r for at, r in model.applied.items()}
 
@@ -261,18 +258,13 @@ class _Planning:
             for at, record in self.applied.items()
             if at not in self.live and at not in self.wanted and self._ours(at, record)
         }
-        self.result.forgotten |= {
-            at
-            for at, record in self.recorded.items()
-            if root_of(at) in self.twice and self._ours(at, record)
-        }
         self._demote()
         self._refuse()
         return self.result
 
     def _desired(self, at: str, wanted: Values) -> None:
         record, result = self.applied.get(at), self.result
-        known = record and record.values
+        known = None if record is None else record.values
         foreign = record is not None and record.owner != self.source
         if foreign and at == root_of(at) and not self.options.take_ownership:
             result.codes.add("CS405")
@@ -283,8 +275,7 @@ class _Planning:
         now, values = self.live[at]
         if values == wanted:
             kept = Record(self.source, wanted, self.former.get(at))
-            stale = record != kept or root_of(at) in self.twice.values()
-            if stale and (self.options.take_ownership or not foreign):
+            if record != kept and (self.options.take_ownership or not foreign):
                 result.records.add(at)
             return
         written = [n for n in wanted if wanted[n] != values[n]]

@@ -130,6 +130,15 @@ def test_a_rename_by_hand_can_be_taken_for_applied(workspace: Workspace) -> None
     assert len(owned) == 5
 
 
+def test_a_selection_takes_nothing_of_a_profile_that_it_leaves_out(two: Workspace) -> None:
+    (two.root / "profiles/a.yaml").unlink()
+    two.write("profiles/x.yaml", profile("x", default=True))
+    two.write("configsync.toml", 'source = "two"\n')
+    asked = ("--take-ownership", "--select", "profile/x/*", "--force", "-o", "json")
+    planned = two.run("plan", *asked).json
+    assert not [c for c in planned["changes"] if c["address"].startswith("profile/a")]
+
+
 @pytest.mark.parametrize("renamed", [True, False])
 def test_git_renames_or_removes_what_was_renamed_by_hand(
     workspace: Workspace, renamed: bool
@@ -144,6 +153,31 @@ def test_git_renames_or_removes_what_was_renamed_by_hand(
     owned = workspace.sql("SELECT address FROM config_resources WHERE address NOT LIKE '%e/a%'")
     assert len(owned) == (5 if renamed else 0)
     assert all(at.startswith("profile/c") for (at,) in owned)
+    again = workspace.ok("plan", "-o", "json").json
+    assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
+
+
+def test_a_profile_that_nobody_owns_is_renamed(workspace: Workspace) -> None:
+    write(workspace, "a", "b")
+    workspace.ok("apply", "--auto-approve")
+    workspace.sql("DELETE FROM config_resources")
+    (workspace.root / "profiles/b.yaml").unlink()
+    workspace.write("profiles/c.yaml", profile("c", metadata__renamed_from="b"))
+    workspace.ok("apply", "--auto-approve")
+    again = workspace.ok("plan", "-o", "json").json
+    assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
+
+
+def test_a_part_that_was_deleted_by_hand_is_not_on_record_after_a_rename(
+    workspace: Workspace,
+) -> None:
+    write(workspace, "a", "b")
+    workspace.ok("apply", "--auto-approve")
+    workspace.sql("DELETE FROM config_genie_spaces")
+    spaces = [{"space_id": "other"}]
+    renamed = profile("c", metadata__renamed_from="b", spec__genie_spaces=spaces)
+    workspace.write("profiles/b.yaml", renamed)
+    workspace.ok("apply", "--auto-approve")
     again = workspace.ok("plan", "-o", "json").json
     assert (again["changes"], again["records"], again["forgotten"]) == ([], [], [])
 
