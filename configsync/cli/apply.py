@@ -124,7 +124,7 @@ def carry_out(
     if refused:
         output.note("Refused: a policy stands against the plan. Nothing was changed.")
         return 4
-    if (plan.changes or plan.drift) and not approved and not _approved(str(database.url)):
+    if plan.decides and not approved and not _approved(str(database.url)):
         output.note("Not applied. Nothing was changed.")
         return 1
     applied = carry()

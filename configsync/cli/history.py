@@ -34,7 +34,7 @@ def verify(
     project, target = options.find(directory, target_name)
     database = options.connect(project, target, database_url)
     with database.reading() as transaction:
-        found = chain.verify(transaction, None if head is None else head.strip().lower())
+        found = chain.verify(transaction, None if head is None else _digest(head))
     if output_format == "json":
         from configsync.render import json
 
@@ -121,3 +121,11 @@ def command(
             for text in view.render(entries, output.style()):
                 output.text(text)
     return 0
+
+
+def _digest(head: str) -> str:
+    """A head as it was printed; a shortened or empty one is a mistake, and no tampering."""
+    text = head.strip().lower()
+    if len(text) != 64 or not set(text) <= set("0123456789abcdef"):
+        raise click.UsageError(f"{head!r} is no head: those have 64 hexadecimal digits.")
+    return text

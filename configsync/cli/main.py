@@ -109,6 +109,10 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is left to tell them.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        # Closed, or on a full disk: what was asked for was not told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return code or 1
     return code
 
 

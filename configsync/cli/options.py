@@ -80,12 +80,20 @@ def no_cache(command: F) -> F:
     )(command)
 
 
+def _number(_: click.Context, __: click.Parameter, value: float) -> float:
+    """Not a number is in no range, and is in all of them for click."""
+    if value != value:
+        raise click.BadParameter("nan is not a number of seconds.")
+    return value
+
+
 def lock_timeout(command: F) -> F:
     """``--lock-timeout SECONDS``."""
     return click.option(
         "--lock-timeout",
         metavar="SECONDS",
-        type=click.FloatRange(min=0),
+        type=click.FloatRange(min=0, max=86_400),
+        callback=_number,
         default=10.0,
         show_default=True,
         help="How long to wait for another writer.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +55,8 @@ def command(
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.plan import make_plan
 
+    if out is not None:
+        require_place(asked.directory / out)
     project, target = options.find(asked.directory, asked.target_name)
     validation = check(project, target, asked)
     if validation is None:
@@ -64,8 +68,9 @@ def command(
         plan = _rehearsed(project, database, plan, lock_timeout)
     show(project.root, plan, asked.output_format, asked.quiet)
     if refused:
-        if rehearsed:
-            output.note("Not rehearsed: a policy stands against the plan.")
+        left = [*(["rehearsed"] if rehearsed else []), *(["saved"] if out is not None else [])]
+        if left:
+            output.note(f"Not {' or '.join(left)}: a policy stands against the plan.")
         return 4
     if has_errors(plan.diagnostics):
         output.note("Rehearsed: the database would refuse the plan. Nothing was changed.")
@@ -74,8 +79,7 @@ def command(
         output.note("Rehearsed: the database would take the plan. Nothing was changed.")
     if out is not None:
         save(plan, asked.directory / out)
-        output.note(f"Saved to {out}. Apply it with: configsync apply {out}")
-    return 2 if detailed_exitcode and (plan.changes or plan.drift) else 0
+    return 2 if detailed_exitcode and plan.decides else 0
 
 
 def _rehearsed(project: Project, database: Database, plan: Plan, lock_timeout: float) -> Plan:
@@ -116,8 +120,23 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
         output.text(view.render(plan, output.style()))
 
 
+def require_place(file: Path) -> None:
+    """Raise UsageError where a plan can't be saved: only another plan is ever overwritten."""
+    from configsync.core.errors import UsageError
+
+    if not file.parent.is_dir():
+        raise UsageError(f"{file} can't be written: there is no folder {file.parent}.")
+    if os.path.lexists(file):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if file.is_file() and not file.is_symlink():
+                with file.open(encoding="utf-8") as content:
+                    if '"plan_id"' in content.read(200):
+                        return
+        raise UsageError(f"{file} exists and is no saved plan, so it is not overwritten.")
+
+
 def save(plan: Plan, file: Path) -> None:
-    """Write a plan file: whole or not at all, and readable to its owner only."""
+    """Write a plan file, whole or not at all, and readable to its owner only; say where."""
     from configsync.core.errors import UsageError
     from configsync.edit.files import replace_file
     from configsync.render import json
@@ -126,3 +145,4 @@ def save(plan: Plan, file: Path) -> None:
         replace_file(file, json.plan(plan).encode(), 0o600)
     except OSError as error:
         raise UsageError(f"{file} can't be written: {error.strerror}.") from error
+    output.note(f"Saved to {file}. Apply it with: configsync apply {shlex.quote(str(file))}")

@@ -10,7 +10,7 @@ import click
 
 from configsync.cli import options, output
 from configsync.cli.apply import carry_out, guarded
-from configsync.cli.plan import check, save, show
+from configsync.cli.plan import check, require_place, save, show
 
 if TYPE_CHECKING:
     from configsync.core.plan import Plan
@@ -55,17 +55,23 @@ def command(
     that a late run doesn't undo the rollback. Revert the change in git next.
     """
     from configsync.core.diagnostic import has_errors
+    from configsync.core.errors import ConfigsyncError
     from configsync.usecases.apply import find_actor
     from configsync.usecases.rollback import plan_rollback, roll_back
 
     if asked.output_format == "json" and not auto_approve and out is None:
         raise click.UsageError("-o json can't ask; give --auto-approve with it.")
+    if out is not None and (write or auto_approve):
+        raise click.UsageError("--out only saves the plan: give --write or --auto-approve without.")
+    if out is not None:
+        require_place(asked.directory / out)
     project, target = options.find(asked.directory, asked.target_name)
     database = options.connect(project, target, asked.database_url)
     plan = plan_rollback(project, target, database, to, asked.plan_options)
     if out is not None:
         show(project.root, plan, asked.output_format, asked.quiet)
         if has_errors(plan.diagnostics):
+            output.note("Not saved: a policy stands against the plan.")
             return 4
         save(plan, asked.directory / out)
         return 0
@@ -78,7 +84,12 @@ def command(
 
     code = carry_out(project.root, database, plan, asked, auto_approve, carry)
     if code == 0 and edit is not None:
-        edit.draft.write()
+        try:
+            edit.draft.write()
+        except ConfigsyncError as error:
+            raise ConfigsyncError(
+                f"The database is rolled back; the YAML is not: {error}"
+            ) from error
         for change in edit.draft.changes():
             output.note(f"Wrote {change.file}.")
     return code

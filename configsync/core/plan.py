@@ -154,6 +154,7 @@ class Plan:
     owns. ``records`` are changes of the record alone, from what is live to what
     to note as applied; ``forgotten`` addresses whose record goes, the row being gone
     already. ``left_out`` are addresses that would change, but aren't selected.
+    ``taken`` are those that another source owns until then, with its id.
     """
 
     target: str
@@ -167,6 +168,7 @@ class Plan:
     records: tuple[Change, ...] = ()
     forgotten: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    taken: tuple[tuple[str, str], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @cached_property
@@ -190,8 +192,14 @@ class Plan:
                 ],
                 [_digested(c) for c in self.changes],
                 [_digested(c) for c in self.drift],
+                [list(pair) for pair in self.taken],
             ]
         )
+
+    @property
+    def decides(self) -> bool:
+        """Tell whether there is something that somebody is to agree to."""
+        return bool(self.changes or self.drift or self.taken)
 
     @property
     def is_empty(self) -> bool:

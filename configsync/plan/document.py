@@ -47,6 +47,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "forgotten": list(plan.forgotten),
         "unmanaged": list(plan.unmanaged),
         "left_out": list(plan.left_out),
+        "taken": [{"address": at, "owner": owner} for at, owner in plan.taken],
         "diagnostics": [diagnostic_document(d) for d in plan.diagnostics],
     }
     return {**content, "digest": digest(content)}
@@ -193,6 +194,7 @@ _PLAN = {
     "changes": [_CHANGE],
     "drift": [_CHANGE],
     **{name: [str] for name in ("records", "forgotten", "unmanaged", "left_out")},
+    "taken": [{"address": str, "owner": str}],
     "diagnostics": [_DIAGNOSTIC],
     "digest": str,
 }
@@ -264,6 +266,7 @@ def _plan(content: dict[str, Any]) -> Plan:
         records=tuple(_record(at) for at in content["records"]),
         forgotten=tuple(content["forgotten"]),
         left_out=tuple(content["left_out"]),
+        taken=tuple((t["address"], t["owner"]) for t in content["taken"]),
         diagnostics=tuple(_diagnostic(d) for d in content["diagnostics"]),
     )
 

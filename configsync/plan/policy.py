@@ -189,6 +189,6 @@ def unreviewed(policy: Policy, options: PlanOptions) -> Iterator[Diagnostic]:
         yield codes.UNREVIEWED.at(
             None,
             "the target is protected, so it takes saved plans only",
-            help="Save the plan with plan --out FILE, have it reviewed, and apply FILE; or give "
-            "--force.",
+            help="Save it with --out FILE, of plan or of rollback, have it reviewed, and apply "
+            "FILE; or give --force.",
         )

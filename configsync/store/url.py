@@ -48,6 +48,8 @@ def parse_url(text: str, folder: Path) -> DatabaseUrl:
         path = rest.removeprefix("/")
         if not rest.startswith("/") or not path or path == ":memory:":
             raise UsageError("A SQLite URL names a file, as sqlite:///configsync.db.")
+        if "?" in path:
+            raise UsageError("A SQLite URL has no parameters; write %3F for a ? in a file's name.")
         return DatabaseUrl("sqlite", os.path.join(folder, unquote(path)), f"sqlite:///{path}")
     if separator and dialect in ("postgres", "postgresql"):
         return DatabaseUrl("postgresql", f"postgresql://{rest}", f"postgresql://{_shown(rest)}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.errors import UsageError
+from configsync.core.ignore import IgnoreRule
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
@@ -88,7 +89,9 @@ def adopt(
         renamed = renamed_past_us(transaction, live, applied, types)
     applied, live = _renamed(desired, applied, live)
     _require(pattern, (desired, applied, live))
-    found = _Finding(desired, applied, live, types, project.source, pattern, renamed)
+    found = _Finding(
+        *(desired, applied, live, types, project.source, pattern, renamed, project.ignore)
+    )
     chosen = list(found.chosen())
     if not chosen:
         return Adoption(notes=found.notes)
@@ -174,9 +177,11 @@ class _Finding:
         owner: str,
         pattern: str | None,
         renamed: Mapping[str, str],
+        ignored: tuple[IgnoreRule, ...],
     ) -> None:
         self.desired, self.applied, self.live = desired, applied, live
         self.renamed = renamed
+        self.ignored = ignored
         self.types = types
         self.owner = owner
         self.pattern = pattern
@@ -278,6 +283,7 @@ class _Finding:
                 yield Drift(at, None, now, tuple(now.values))
         else:
             moved = tuple(now.values) if was is None else now.differing(was)
+            moved = tuple(n for n in moved if not any(r.covers(at, n) for r in self.ignored))
             fields = tuple(n for n in moved if not equal(now.values[n], git.values[n]))
             replaced = () if was is None else tuple(n for n in git.differing(was) if n in fields)
             if fields:

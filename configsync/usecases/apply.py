@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from configsync.core.diagnostic import Severity
-from configsync.core.errors import Refused
+from configsync.core.errors import Refused, UsageError
 from configsync.core.plan import Plan
 from configsync.core.revision import Applied, Attribution, RevisionSource
 from configsync.kinds import resource_types
@@ -17,6 +17,9 @@ from configsync.store.apply import apply_plan
 from configsync.store.database import Database
 from configsync.store.owners import read_owner
 from configsync.usecases.commits import too_old
+
+MAX_ACTOR = 255
+"""Characters: created_by and updated_by hold no more."""
 
 CI_ACTORS = (
     "GITHUB_ACTOR",
@@ -57,7 +60,7 @@ def apply(
     refused = too_old(root, plan.source.commit, seen)
     if refused is not None:
         if not plan.is_empty and not allow_older:
-            raise refused
+            raise Refused(f"{refused.code}: {refused.summary}. {refused.help}")
         if plan.is_empty:
             # Nothing is written, so nothing is undone, and the newer commit stays on record.
             attribution = replace(attribution, commit=None)
@@ -78,8 +81,13 @@ def attribute(plan: Plan, actor: str, planned_commit: str | None = None) -> Attr
 
 
 def find_actor(flag: str | None, root: Path, environment: Mapping[str, str]) -> str:
-    """Who applies: the flag, else CI's variable, git's author at ``root``, or the OS user."""
-    if flag:
+    """Who applies: the flag, else CI's variable, git's author at ``root``, or the OS user.
+
+    Raises UsageError for a flag that names nobody, or is too long for the tables.
+    """
+    if flag is not None:
+        if not flag.strip() or len(flag) > MAX_ACTOR:
+            raise UsageError(f"--actor names who it is in 1 to {MAX_ACTOR} characters.")
         return flag
     for name in CI_ACTORS:
         if environment.get(name):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from configsync.core import codes
-from configsync.core.errors import Refused
+from configsync.core.diagnostic import Diagnostic
 from configsync.source.checkout import Ancestry, ancestry
 from configsync.store.owners import OwnerRecord
 
@@ -20,7 +20,7 @@ _NOT_NEWER = {
 }
 
 
-def too_old(root: Path, commit: str | None, seen: OwnerRecord) -> Refused | None:
+def too_old(root: Path, commit: str | None, seen: OwnerRecord) -> Diagnostic | None:
     """Why the commit that is checked out may not be applied; None if it may.
 
     It must be the newest that the source applied, or descend from it, and must
@@ -32,20 +32,21 @@ def too_old(root: Path, commit: str | None, seen: OwnerRecord) -> Refused | None
     if seen.held is not None:
         held = ancestry(root, commit, seen.held)
         if held is not Ancestry.DESCENDANT:
-            return Refused(
-                f"{codes.HELD_COMMIT.code}: the commit {seen.held[:SHORT]} was rolled back, and "
-                f"{_relation(commit, held)}. Revert the change in git and apply that commit"
-                f"{_fetch(held)}, or give --allow-older."
+            return codes.HELD_COMMIT.at(
+                None,
+                f"the commit {seen.held[:SHORT]} was rolled back, and {_relation(commit, held)}",
+                help=f"Revert the change in git and apply that commit{_fetch(held)}, or give apply "
+                "--allow-older.",
             )
     if seen.commit is None:
         return None
     order = ancestry(root, commit, seen.commit)
     if order not in _NOT_NEWER:
         return None
-    return Refused(
-        f"{codes.OLDER_COMMIT.code}: the commit {commit[:SHORT]} {_NOT_NEWER[order]} "
-        f"{seen.commit[:SHORT]}, which is applied. Apply a newer commit{_fetch(order)}, or give "
-        "--allow-older."
+    return codes.OLDER_COMMIT.at(
+        None,
+        f"the commit {commit[:SHORT]} {_NOT_NEWER[order]} {seen.commit[:SHORT]}, which is applied",
+        help=f"Apply a newer commit{_fetch(order)}, or give apply --allow-older.",
     )
 
 

@@ -19,7 +19,9 @@ from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
 from configsync.store.authorship import last_writes, renamed_past_us
 from configsync.store.database import Database, Transaction
+from configsync.store.owners import read_owner
 from configsync.store.read import read_applied, read_base, read_live
+from configsync.usecases.commits import too_old
 from configsync.usecases.validate import Validation
 
 
@@ -66,7 +68,13 @@ def make_plan(
     warnings = [d for d in validation.diagnostics if d.severity is not Severity.ERROR]
     with database.reading() as transaction:
         planner = Planner(project, target, transaction, read_stored(transaction, resource_types()))
-        return planner.plan(desired, source, options, warnings, only)
+        plan = planner.plan(desired, source, options, warnings, only)
+        seen = read_owner(transaction, project.source)
+    old = None if plan.is_empty else too_old(project.root, source.commit, seen)
+    if old is None or only is not None:
+        return plan
+    # Whether it is refused is decided when it is applied, under the lock.
+    return replace(plan, diagnostics=(*plan.diagnostics, replace(old, severity=Severity.WARNING)))
 
 
 def read_source(project: Project, desired: State) -> SourceInfo:
@@ -119,6 +127,7 @@ class Planner:
             records=tuple(found.records),
             forgotten=tuple(sorted(found.forgotten)),
             left_out=() if only is not None else tuple(left_out),
+            taken=tuple(self._taken([*changes, *found.records], terms)),
             diagnostics=(*against, *warnings),
         )
 
@@ -152,6 +161,13 @@ class Planner:
         found = diff(narrower, self.stored.live, self.stored.applied, terms)
         found.unchanged -= len(staying)
         return found, left_out
+
+    def _taken(self, changes: Iterable[Change], terms: Terms) -> Iterator[tuple[str, str]]:
+        """What another source owns and this one is about to: the addresses, and its id."""
+        for at in sorted({c.address for c in changes if terms.take_ownership}):
+            known = self.stored.applied.get(at)
+            if known is not None and known.owner not in (None, terms.owner):
+                yield at, str(known.owner)
 
     def _attributed(self, changes: Iterable[Change]) -> list[Change]:
         """The changes with the versions of their rows, and who wrote past configsync."""

@@ -462,8 +462,8 @@ class Machine(RuleBasedStateMachine):
         assert set(plan["forgotten"]) == expected.forgotten
         assert set(plan["unmanaged"]) == expected.unmanaged
         for change in plan["changes"]:
-            before = change["previous_address"] or change["address"]
-            assert change["version"] == self.model.versions.get(before, 0)
+            names = {change["address"], change["previous_address"] or change["address"]}
+            assert change["version"] == max(self.model.versions.get(n, 0) for n in names)
 
     def applied(self, source: str, planned: Planned, wanted: Rows | None = None) -> None:
         """A plan was carried out: one revision, with one row of history for each change."""

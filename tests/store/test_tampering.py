@@ -271,12 +271,16 @@ def test_a_kept_head_tells_that_the_end_is_gone(recorded: Workspace) -> None:
 
 
 def test_a_kept_head_may_be_followed_by_later_revisions(recorded: Workspace) -> None:
-    kept = recorded.ok("apply", "--auto-approve", "--accept-conflicts", "-o", "json").json["head"]
+    kept = recorded.ok(
+        "apply", "--auto-approve", "--force", "--accept-conflicts", "-o", "json"
+    ).json["head"]
     recorded.sql("UPDATE config_ai_infra SET llm_temperature = 0.11")
     found = recorded.ok("history", "verify", "--head", kept, "-o", "json").json
     assert found["unsealed"]["first"] == found["unsealed"]["last"] - (recorded.url is None)
     assert found["head"] == kept
-    later = recorded.ok("apply", "--auto-approve", "--accept-conflicts", "-o", "json").json["head"]
+    later = recorded.ok(
+        "apply", "--auto-approve", "--force", "--accept-conflicts", "-o", "json"
+    ).json["head"]
     assert later != kept
     sealed = recorded.ok("history", "verify", "--head", kept, "-o", "json").json
     assert sealed["unsealed"] is None
@@ -289,7 +293,7 @@ def test_history_from_before_digests_is_sealed_by_the_next_apply(recorded: Works
     assert found["sealed"] == 0
     assert found["unsealed"] == {"first": 1, "last": found["revisions"]}
     recorded.write("profiles/b.yaml", profile("b", spec__ai_infra__llm_max_tokens=5))
-    recorded.ok("apply", "--auto-approve", "--accept-conflicts")
+    recorded.ok("apply", "--auto-approve", "--force", "--accept-conflicts")
     after = recorded.ok("history", "verify", "-o", "json").json
     assert after["sealed"] == 1
     assert after["unsealed"] is None

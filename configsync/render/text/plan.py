@@ -28,6 +28,9 @@ def render(plan: Plan, style: Style) -> str:
         lines += drift(plan.drift, style)
     lines += _listed("Not managed by any source, left as they are:", plan.unmanaged)
     lines += _listed("Left out by --select, though they would change:", plan.left_out)
+    for owner in sorted({owner for _, owner in plan.taken}):
+        taken = tuple(at for at, of in plan.taken if of == owner)
+        lines += _listed(f"Taken over from the source {one_line(owner)}:", taken)
     lines += _recorded(plan)
     return "\n".join([*lines, summary(plan, style)])
 
@@ -64,7 +67,8 @@ def _recorded(plan: Plan) -> Iterator[str]:
         yield ""
     if plan.forgotten:
         noun = "resource is" if len(plan.forgotten) == 1 else "resources are"
-        yield f"{len(plan.forgotten)} {noun} gone already; apply takes them from the record."
+        them = "it" if len(plan.forgotten) == 1 else "them"
+        yield f"{len(plan.forgotten)} {noun} gone already; apply takes {them} from the record."
         yield ""
 
 
@@ -73,6 +77,7 @@ def header(plan: Plan, style: Style) -> str:
     source, base = plan.source, plan.base
     commit = f", commit {one_line(source.commit)}" if source.commit else ""
     dirty = " with changes that it doesn't have" if source.dirty else ""
+    back = plan.options.to_revision
     allowed = [
         f"--{name.replace('_', '-')}"
         for name in ("accept_conflicts", "take_ownership", "force", "refresh_only")
@@ -83,6 +88,11 @@ def header(plan: Plan, style: Style) -> str:
         f"Source    {one_line(source.id)}{commit}{dirty}",
         f"Target    {one_line(plan.target)}, database {one_line(base.database_id)} "
         f"at revision {base.revision}",
+        *(
+            [f"Rollback  to revision {back}; what is applied now is held"]
+            if back is not None
+            else []
+        ),
         *([f"Allowed   {' '.join(allowed)}"] if allowed else []),
     ]
     return "\n".join(style.faint(line) for line in lines) + "\n\n"
