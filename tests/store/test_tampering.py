@@ -170,7 +170,7 @@ def recorded(workspace: Workspace) -> Workspace:
             ),
         )
         workspace.write("profiles/b.yaml", profile("b", spec__ai_infra__llm_temperature=-0.0))
-        workspace.ok("apply", "--auto-approve", "--accept-conflicts", "--actor", "alice")
+        workspace.ok("apply", "--auto-approve", "--force", "--accept-conflicts", "--actor", "alice")
         if number < 3:
             workspace.sql("UPDATE config_ai_infra SET llm_temperature = 0.90")
             workspace.sql("UPDATE config_profiles SET description = 'past' WHERE name = 'b'")
