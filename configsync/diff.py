@@ -323,4 +323,4 @@ def _demotions(
                 )
             )
         after = replace(actual, values={**actual.values, default: False})
-        yield _change(terms, at, Action.UPDATE, Reason.GIT, actual, after)
+        yield _change(terms, at, Action.UPDATE, Reason.GIT, result.originals[at], after)
