@@ -226,7 +226,7 @@ def prepare(workspace: Workspace) -> None:
     workspace.ok("apply", "--auto-approve")
 
 
-@settings(RELAXED, max_examples=40, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(RELAXED, max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(statements=writes())
 def test_adopt_then_plan_is_empty(workspace: Workspace, statements: list[str]) -> None:
     prepare(workspace)

@@ -196,7 +196,7 @@ def check(workspace: Workspace) -> tuple[int, str]:
 
 
 RELAXED = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

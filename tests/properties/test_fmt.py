@@ -378,7 +378,7 @@ def older(text: str) -> Any:
 def test_formatting_keeps_values_and_comments() -> None:
     counts: Counter[str] = Counter()
 
-    @settings(QUICK, max_examples=400)
+    @settings(QUICK, max_examples=200)
     @given(st.lists(DOCUMENTS, min_size=1, max_size=2), st.integers(0, 2**32))
     def check(documents: list[Any], seed: int) -> None:
         author = Author(seed)
@@ -470,7 +470,7 @@ def test_what_we_write_ourselves_is_canonical_but_for_the_order_of_keys(document
 SEEDS = sorted((REPOSITORY / "tests/cases").glob("**/*.yaml"))
 
 
-@settings(QUICK, max_examples=400)
+@settings(QUICK, max_examples=200)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
 def test_no_file_is_broken_by_formatting(file: Path, seed: int) -> None:
     """Real documents with a few bytes changed: success, or a located reason."""

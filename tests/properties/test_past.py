@@ -59,7 +59,7 @@ REKEYED = [
 ]
 """Keys that come and go, and names that others take, which chance seldom brings together."""
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=15,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
