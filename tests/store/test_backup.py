@@ -392,7 +392,9 @@ def test_a_backup_is_of_one_moment(applied: Workspace, monkeypatch: pytest.Monke
     assert content(applied) == whole
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="it tells a process's peak")
+@pytest.mark.skipif(
+    not os.path.exists("/proc/self/status"), reason="only Linux tells a process's peak memory"
+)
 def test_memory_does_not_grow_with_the_database(workspace: Workspace) -> None:
     """60 MB of history, of which each command holds a part at a time."""
     workspace.write("profiles/a.yaml", profile("a", default=True))

@@ -173,6 +173,7 @@ def test_the_owner_migrates_and_restores(
     applied.url = as_role(empty_pg_url, f"{logins.prefix}_applier login")
     (applied.root / "profiles/b.yaml").unlink()
     applied.ok("apply", "--auto-approve")
+    assert applied.sql("SELECT name FROM config_profiles") == [("a",)]
     for role in ("owner login", "applier login", "owner", "applier", "reader"):
         execute(empty_pg_url, f"DROP OWNED BY {identifier(f'{logins.prefix}_{role}')} CASCADE")
 

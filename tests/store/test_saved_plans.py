@@ -278,3 +278,14 @@ def test_a_plan_outlives_a_squash_merge(applied: Workspace) -> None:
     assert applied.sql(
         "SELECT commit_id, planned_commit_id FROM config_revisions ORDER BY revision DESC LIMIT 1"
     ) == [(git("rev-parse", "HEAD"), planned)]
+
+
+@pytest.mark.parametrize("command", [["plan"], ["rollback", "--to", "1"]], ids=["plan", "rollback"])
+def test_nothing_but_a_plan_is_overwritten(applied: Workspace, command: list[str]) -> None:
+    applied.write("configsync.toml", 'source = "project"\n')
+    for name in ("configsync.toml", "profiles/a.yaml", "profiles"):
+        result = applied.run(*command, "--out", name)
+        assert (result.code, "not overwritten" in result.err) == (1, True)
+    assert (applied.root / "configsync.toml").read_text() == 'source = "project"\n'
+    for _ in range(2):
+        applied.ok(*command, "--out", "the.plan")
