@@ -32,7 +32,7 @@ def compile_document(
     result = Compilation()
     addresses: list[str] = []
     places: dict[str, Path] = {}
-    renamed_from = document.get(("metadata", "renamed_from"))
+    renamed_from = document.get(("metadata", "renamed_from")) if kind.named else None
     prevent_destroy = document.get(("metadata", "prevent_destroy")) is True
     labels = dict(document.get(("metadata", "labels")) or {}) or None
     for compiled in kind.compile(document):
@@ -117,4 +117,5 @@ def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic
                 )
             )
             values[name] = None
-    return values
+    settle = compiled.type.settle
+    return values if settle is None else settle(values)

@@ -43,7 +43,9 @@ class Kind:
     path. ``decompile`` is the way back: from resources of the kind to each
     document that they make, as the address that all of its resources lie
     within, and its metadata and spec. It doesn't judge: what the resources
-    lack is absent from the document, which its schema then says.
+    lack is absent from the document, which its schema then says. Where a kind is
+    ``named``, the document's name is the first key of all of its resources, so
+    that it may be renamed.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Kind:
     compile: Callable[[Document], Iterator[Compiled]]
     list_keys: dict[tuple[str, ...], str] = field(default_factory=dict)
     decompile: Callable[[Iterable[Resource]], Iterator[tuple[str, dict[str, Any]]]] | None = None
+    named: bool = True
 
     @property
     def slug(self) -> str:

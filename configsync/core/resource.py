@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -22,6 +22,20 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Versions:
+    """How a table keeps every version of a resource, the active one being the resource.
+
+    ``number`` is the column that counts the versions of a key from 1. A change
+    of a column of ``content`` makes the next version; a published one never has
+    another content. Where a desired state has None for the number, the database
+    decides it. Such a table has created_by, created_at and deactivated_at.
+    """
+
+    number: str
+    content: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceType:
     """How the resources of one domain lie in a table.
 
@@ -31,6 +45,11 @@ class ResourceType:
     ``default`` names a boolean column that at most one row (one row of each
     parent) has set. A table with ``audit`` has created_at/by and updated_at/by,
     which move with the row and with its parts.
+
+    ``active`` names a boolean column: a row with false in it is as if it weren't
+    there, and deleting sets it. It is none of ``columns``. With ``versions``,
+    which needs it, a key has several rows. ``settle`` brings columns whose form
+    depends on each other into the one form that states compare.
     """
 
     domain: str
@@ -43,12 +62,17 @@ class ResourceType:
     default: str | None = None
     required: bool = False
     audit: bool = False
+    active: str | None = None
+    versions: Versions | None = None
+    settle: Callable[[Row], Row] | None = None
     names: tuple[str, ...] = field(init=False, compare=False)
     """The names of the columns, in order."""
     step: str = field(init=False, compare=False)
     """The domain as it stands in addresses."""
 
     def __post_init__(self) -> None:
+        if self.versions is not None and (self.active is None or self.parent is not None):
+            raise ValueError(f"versions of {self.domain} need an active column, and no parent")
         object.__setattr__(self, "names", tuple(c.name for c in self.columns))
         object.__setattr__(self, "step", address.join(self.domain))
 

@@ -131,6 +131,29 @@ class Boolean:
         raise Unstorable(f"expected true or false, got {type_name(value)}")
 
 
+@dataclass(frozen=True, slots=True)
+class JsonColumn:
+    """A list or a mapping; a database hands it back as text."""
+
+    @property
+    def sql(self) -> str:
+        return "jsonb"
+
+    def canonical(self, value: object) -> Json:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise Unstorable("expected a list or a mapping, got text") from None
+        if not isinstance(value, list | dict):
+            raise Unstorable(f"expected a list or a mapping, got {type_name(value)}")
+        if "\\u0000" in json.dumps(value):
+            raise Unstorable("it holds NUL, which PostgreSQL can't store")
+        # Plain data, without the places that a document's nodes carry.
+        plain: Json = json.loads(canonical_json(value))
+        return plain
+
+
 def type_name(value: object) -> str:
     """Name the type of a value as a person writing YAML would."""
     match value:
