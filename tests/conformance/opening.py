@@ -1,42 +1,47 @@
-"""Opens subjects for a test, on copies of databases that others have filled."""
+"""Opens subjects for a test, on databases that other tests have used and left as they were."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import pytest
 
+from configsync.core.values import Row
 from tests.conformance.case import Case
 from tests.conformance.databases import Databases
-from tests.conformance.journey import Journey, step, travel
+from tests.conformance.journey import Journey, Step, step, travel
 from tests.conformance.subject import Subject
 from tests.conftest import Workspace
 
+T = TypeVar("T")
+
 
 @dataclass
-class Made:
-    """What was made of a case on one kind of database, to be copied; or why it couldn't be."""
+class Kept(Generic[T]):
+    """A database that was filled once: how, and what it then held."""
 
-    begun: str = ""
-    travelled: str = ""
-    journey: Journey | None = None
-    failure: BaseException | None = None
+    url: str
+    made: T
+    parts: tuple[Path, ...]
+    said: dict[str, Row]
 
 
 @dataclass
 class Shared:
-    """What all tests of a run share."""
+    """What all tests of a run share; what couldn't be filled for one can't be for others."""
 
     databases: Databases
-    made: dict[tuple[str, str], Made] = field(default_factory=dict)
+    kept: dict[tuple[str, str, str], Kept[Any]] = field(default_factory=dict)
+    failures: dict[tuple[str, str, str], BaseException] = field(default_factory=dict)
 
 
 class Opening:
-    """Opens subjects of one case, each in a project of its own; ``stack`` closes them."""
+    """Opens subjects of one case for one test, each in a project of its own."""
 
     def __init__(
         self,
@@ -56,51 +61,52 @@ class Opening:
 
     def empty(self, dialect: str) -> Subject:
         """A subject on a database with nothing in it."""
-        return self._open(self.shared.databases.empty(dialect))
+        url = self.shared.databases.empty(dialect)
+        self.stack.callback(self.shared.databases.drop, url)
+        return self.stack.enter_context(self._subject(url))
 
     def begun(self, dialect: str) -> Subject:
         """A subject whose case's start is applied."""
-        with self._once(dialect) as made:
-            if not made.begun:
-                url = self.shared.databases.empty(dialect)
-                with self._closing(url) as subject:
-                    step(subject, (self.case.start,))
-                made.begun = url
-        subject = self._open(self.shared.databases.copy(made.begun))
-        subject.lay(self.case.start)
-        return subject
+        return self._open("begun", dialect, lambda s: step(s, (self.case.start,)))[0]
 
     def travelled(self, dialect: str) -> tuple[Subject, Journey]:
         """A subject at the end of its journey, and that."""
-        with self._once(dialect) as made:
-            if made.journey is None:
-                url = self.shared.databases.empty(dialect)
-                with self._closing(url) as subject:
-                    made.journey = travel(subject)
-                made.travelled = url
-        subject = self._open(self.shared.databases.copy(made.travelled))
-        subject.lay(*made.journey.last.parts)
-        return subject, made.journey
+        return self._open("travelled", dialect, travel)
 
-    @contextmanager
-    def _once(self, dialect: str) -> Iterator[Made]:
-        """What is made by whoever comes first; what failed for one fails for all."""
-        made = self.shared.made.setdefault((self.case.kind.name, dialect), Made())
-        if made.failure is not None:
-            raise made.failure
+    def _open(self, name: str, dialect: str, fill: Callable[[Subject], T]) -> tuple[Subject, T]:
+        key = (self.case.kind.name, dialect, name)
+        if key in self.shared.failures:
+            raise self.shared.failures[key]
+        # Nobody else gets it meanwhile.
+        kept = self.shared.kept.pop(key, None) or self._fill(key, fill)
+        subject = self.stack.enter_context(self._subject(kept.url))
+        subject.lay(*kept.parts)
+        self.stack.callback(self._give_back, subject, key, kept)
+        return subject, kept.made
+
+    def _fill(self, key: tuple[str, str, str], fill: Callable[[Subject], T]) -> Kept[T]:
+        url = self.shared.databases.empty(key[1])
         try:
-            yield made
+            with self._subject(url) as subject:
+                made = fill(subject)
+                last = made.last if isinstance(made, Journey) else made
+                assert isinstance(last, Step)
+                return Kept(url, made, last.parts, subject.said(last.live))
         except BaseException as failure:
-            made.failure = failure
+            self.shared.failures[key] = failure
             raise
 
-    def _open(self, url: str) -> Subject:
-        self.stack.callback(self.shared.databases.drop, url)
-        return self.stack.enter_context(self._closing(url))
+    def _give_back(self, subject: Subject, key: tuple[str, str, str], kept: Kept[Any]) -> None:
+        """Keep a database for others, if it can be had as it was; its history must be intact."""
+        if subject.said(subject.live()) != kept.said:
+            subject.lay(*kept.parts)
+            subject.workspace.run("apply", "--auto-approve", "--accept-conflicts")
+        if subject.said(subject.live()) == kept.said:
+            self.shared.kept[key] = kept
+        assert subject.json("history", "verify")["intact"]
 
     @contextmanager
-    def _closing(self, url: str) -> Iterator[Subject]:
-        """A subject; when a test is done with it, its history must be intact."""
+    def _subject(self, url: str) -> Iterator[Subject]:
         root = self.folder / str(next(self._numbers))
         root.mkdir()
         subject = Subject(self.case, Workspace(root, self.capsys, self.monkeypatch, url))
@@ -108,4 +114,3 @@ class Opening:
             yield subject
         finally:
             subject.by_hand.close()
-        assert subject.json("history", "verify")["intact"]

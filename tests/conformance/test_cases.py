@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from configsync.core.resource import State
 from configsync.kinds import all_kinds
 from tests.conformance import case as cases
 from tests.conformance.case import CASES, Case
@@ -15,7 +16,7 @@ from tests.conformance.subject import desired, lay
 NO_CASES = {"__pycache__", "plugin"}
 
 
-def compiled(root: Path, *parts: Path) -> cases.State:
+def compiled(root: Path, *parts: Path) -> State:
     lay(root, *parts)
     return desired(root)
 

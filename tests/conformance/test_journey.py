@@ -70,11 +70,16 @@ def test_a_rename_keeps_rows_and_history(travelled: Travelled) -> None:
         assert (old, "create") in {(e["address"], e["action"]) for e in entries}
 
 
-def test_a_name_that_is_given_up_can_be_given_anew(travelled: Travelled) -> None:
-    subject, journey = travelled
-    subject.lay(*journey.purged.parts)
-    subject.apply()
-    assert subject.said(subject.live()) == subject.said(journey.purged.live)
+def test_a_name_that_is_given_up_can_be_given_anew(begun: Subject) -> None:
+    if not begun.case.kind.named:
+        pytest.skip("documents of this kind give no names")
+    start = begun.live()
+    begun.lay(begun.case.start, begun.case.renamed)
+    begun.apply()
+    # Without renamed_from, this is no way back: one goes, and another comes.
+    begun.lay(begun.case.start)
+    begun.apply()
+    assert begun.said(begun.live()) == begun.said(start)
 
 
 def test_a_rollback_leads_to_what_was(travelled: Travelled) -> None:

@@ -53,7 +53,7 @@ def require_stands_there(subject: Subject, layer: Any) -> None:
 def line(subject: Subject, location: Any) -> str:
     """The line of a file that a location names, from its column on."""
     text = (subject.workspace.root / location["file"]).read_text(encoding="utf-8")
-    return text.splitlines()[location["line"] - 1][location["column"] - 1 :]
+    return str(text.splitlines()[location["line"] - 1][location["column"] - 1 :])
 
 
 def test_people_can_read_it(begun: Subject) -> None:
