@@ -323,6 +323,18 @@ EDITED_PLAN = Code(
     "a saved plan was edited",
     "What was reviewed is what is applied, or nothing is.",
 )
+VERSION_UNPUBLISHED = Code(
+    "CS416",
+    _ERROR,
+    "a pinned version was never published",
+    "Only what was published can be activated again.",
+)
+VERSION_REWRITTEN = Code(
+    "CS417",
+    _ERROR,
+    "a pinned version was published with other content",
+    "Whoever looks up what a version said must find what was answered by it.",
+)
 
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)

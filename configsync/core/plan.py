@@ -134,7 +134,8 @@ class PlanOptions:
     ``select`` are address globs and ``label=KEY=VALUE``: nothing else is
     changed. ``force`` allows changes above the target's thresholds.
     ``refresh_only`` records what is live as applied, and changes nothing.
-    ``to_revision`` is the revision that a rollback goes back to.
+    ``to_revision`` is the revision that a rollback goes back to. With ``purge``,
+    rows that would only be deactivated are deleted.
     """
 
     select: tuple[str, ...] = ()
@@ -143,6 +144,7 @@ class PlanOptions:
     force: bool = False
     refresh_only: bool = False
     to_revision: int | None = None
+    purge: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ class Plan:
                 [self.base.database_id, self.base.schema_version],
                 [
                     *(options.accept_conflicts, options.take_ownership, options.force),
-                    *(options.refresh_only, options.to_revision),
+                    *(options.refresh_only, options.to_revision, options.purge),
                 ],
                 [_digested(c) for c in self.changes],
                 [_digested(c) for c in self.drift],

@@ -129,6 +129,25 @@ class Resource:
         return self.values == other.values and not self.differing(other)
 
 
+def root_address(at: str, types: Mapping[str, ResourceType]) -> str:
+    """The address of the root that a resource, by its address, is or is a part of."""
+    steps = at.split("/")
+    type_ = types.get(steps[0])
+    return "/".join(steps[: 2 if type_ is None else 1 + len(type_.key)])
+
+
+def former_address(
+    root: str, type_: ResourceType, changes: Mapping[str, Mapping[str, Json]]
+) -> str:
+    """The address that a root had before some changes, ``old`` and ``new`` of each field."""
+    domain, *keys = address.split(root)
+    former = (
+        str(changes[name]["old"]) if name in changes else key
+        for name, key in zip(type_.key, keys, strict=True)
+    )
+    return address.join(domain, *former)
+
+
 class State(Mapping[str, Resource]):
     """A set of resources by address; never changed once made."""
 
