@@ -94,6 +94,7 @@ def as_recorded(actual: Resource, known: Resource) -> Resource:
         renamed_from=known.renamed_from,
         prevent_destroy=known.prevent_destroy,
         labels=known.labels,
+        uses=known.uses,
     )
 
 
@@ -192,7 +193,10 @@ def _on_record(wanted: Resource, known: Resource | None) -> bool:
 
 
 def _record(resource: Resource) -> tuple[object, ...]:
-    return (resource.owner, resource.renamed_from, resource.prevent_destroy, resource.labels)
+    return (
+        *(resource.owner, resource.renamed_from, resource.prevent_destroy),
+        *(resource.labels, resource.uses),
+    )
 
 
 def _change(

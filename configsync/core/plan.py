@@ -45,7 +45,8 @@ class Change:
     ``version`` is the revision that last changed the resource, 0 if none did.
     ``by`` is who wrote the live values past configsync, where that is known.
     ``noted`` is what is kept as applied, where it isn't ``after``: what an ignore
-    rule leaves to others isn't applied.
+    rule leaves to others isn't applied. A delete that ``deactivates`` leaves the
+    row where it is.
     """
 
     address: str
@@ -57,6 +58,7 @@ class Change:
     version: int = 0
     by: Writer | None = None
     noted: Resource | None = None
+    deactivates: bool = False
 
     def __post_init__(self) -> None:
         if self.before is None and self.after is None:

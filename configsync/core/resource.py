@@ -97,7 +97,7 @@ class Resource:
     ``values`` has every column of the resource's type, in canonical form.
     Where it is defined (``location``; ``elsewhere`` for values that another
     file's layer sets) and what stands in its metadata are no part of what is
-    compared.
+    compared. ``uses`` are the addresses of other roots that it relies on.
     """
 
     address: str
@@ -110,6 +110,7 @@ class Resource:
     prevent_destroy: bool = False
     elsewhere: dict[str, Location] | None = None
     labels: dict[str, str] | None = None
+    uses: tuple[str, ...] = ()
 
     @property
     def root(self) -> str:
@@ -193,6 +194,7 @@ class State(Mapping[str, Resource]):
             line = [
                 *(key, resource.values, resource.renamed_from, resource.prevent_destroy),
                 *([resource.labels] if resource.labels else []),
+                *([{"uses": resource.uses}] if resource.uses else []),
             ]
             whole.update(canonical_json(line).encode() + b"\n")
         return whole.hexdigest()

@@ -45,6 +45,7 @@ def number_versions(
     renamed: Mapping[str, str],
     *,
     going_back: bool = False,
+    follow: bool = False,
 ) -> Numbering:
     """Decide the version of each resource that has versions.
 
@@ -52,7 +53,8 @@ def number_versions(
     the source pins stays, and stands for what was published under it.
     ``renamed`` has the live address of what was renamed past configsync, with
     the one on record. ``going_back`` is for a past state: its versions are
-    published again if somebody purged them.
+    published again if somebody purged them. To ``follow`` is to take the live
+    number whatever the content.
     """
     if not any(t.versions for t in types.values()):
         return Numbering(desired)
@@ -68,7 +70,9 @@ def number_versions(
         number = version_number(wanted, types)
         if number is None:
             actual = live.get(former)
-            if actual is not None and _same_content(wanted.values, actual.values, versions):
+            if actual is not None and (
+                follow or _same_content(wanted.values, actual.values, versions)
+            ):
                 number = version_number(actual, types)
             else:
                 number = max(published.newest.get(a, 0) for a in (at, former)) + 1
@@ -88,6 +92,25 @@ def number_versions(
                 problems.append(_other_content(wanted, number))
             numbered.append(wanted)
     return Numbering(State(numbered), tuple(problems))
+
+
+def as_written(
+    resource: Resource, source: Resource | None, types: Mapping[str, ResourceType]
+) -> Resource:
+    """A live or past resource as a source would say it, that says ``source`` of it now.
+
+    It leaves the number to the database unless it pins one; what it pins without
+    any content, it still does.
+    """
+    versions = types[resource.domain].versions
+    if versions is None:
+        return resource
+    if source is None or source.values[versions.number] is None:
+        return _with(resource, {versions.number: None})
+    if all(source.values[n] is None for n in versions.content):
+        left = [n for n in resource.values if n != versions.number and source.values[n] is None]
+        return _with(resource, dict.fromkeys(left))
+    return resource
 
 
 def _former(wanted: Resource, live: State, live_at: Mapping[str, str]) -> str:

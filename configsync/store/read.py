@@ -127,7 +127,7 @@ def read_applied(
     """What configsync last applied, with owners; all of it, or at some roots and below."""
     query = (
         "SELECT CAST(applied AS text), address, domain, owner, prevent_destroy, renamed_from, "
-        "file, line, CAST(labels AS text) FROM config_resources"
+        "file, line, CAST(labels AS text), CAST(uses AS text) FROM config_resources"
     )
     if roots is None:
         return State(_applied(transaction.rows(query), types))
@@ -179,7 +179,7 @@ def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> 
         # One call for many small texts.
         states = json.loads(f"[{','.join(row[0] for row in batch)}]")
         for values, row in zip(states, batch, strict=True):
-            _, at, domain, owner, prevent_destroy, renamed_from, file, line, labels = row
+            _, at, domain, owner, prevent_destroy, renamed_from, file, line, labels, uses = row
             type_ = types.get(domain)
             yield Resource(
                 address=at,
@@ -191,4 +191,5 @@ def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> 
                 renamed_from=renamed_from,
                 prevent_destroy=bool(prevent_destroy),
                 labels=None if labels is None else json.loads(labels),
+                uses=() if uses is None else tuple(json.loads(uses)),
             )

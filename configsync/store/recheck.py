@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from configsync.core.errors import StalePlan
@@ -82,6 +83,7 @@ def recheck(
             moved.append(change.address)
     moved += _of_others(transaction, plan, types)
     moved += _published_otherwise(transaction, plan, types)
+    moved += _used_since(transaction, plan)
     if not moved:
         moved += _cut_off(transaction, plan, types)
     if moved:
@@ -110,6 +112,20 @@ def _of_others(
             root = root_address(at, types) == at
             if foreign or (at in deleted and protected and root):
                 yield at
+
+
+def _used_since(transaction: Transaction, plan: Plan) -> Iterator[str]:
+    """What the plan deletes or renames, and another resource has come to use."""
+    touched = (*plan.changes, *plan.records)
+    going = {c.before.address for c in plan.changes if c.before and c.after is None}
+    going |= {c.previous_address for c in plan.changes if c.previous_address}
+    if not going:
+        return
+    settled = {c.address for c in touched} | {c.before.address for c in touched if c.before}
+    query = "SELECT address, CAST(uses AS text) FROM config_resources WHERE uses IS NOT NULL"
+    for user, uses in transaction.rows(query):
+        if user not in settled:
+            yield from sorted(going & set(json.loads(uses)))
 
 
 def _published_otherwise(

@@ -7,7 +7,7 @@ constraint holds after every statement, unless it is deferred to COMMIT.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from configsync.core import address
 from configsync.core.plan import Action, Change, Plan, Reason
@@ -256,16 +256,7 @@ class Writer:
         for resource in parts:
             at = address.moved(resource.address, resource.root, moves[resource.root])
             if at not in dropped:
-                yield Resource(
-                    at,
-                    resource.domain,
-                    resource.values,
-                    owner=resource.owner,
-                    location=resource.location,
-                    renamed_from=resource.renamed_from,
-                    prevent_destroy=resource.prevent_destroy,
-                    labels=resource.labels,
-                )
+                yield replace(resource, address=at)
 
     def _record_commit(self) -> None:
         """Which commit the source is at; what a rollback took back, it holds."""
@@ -297,6 +288,7 @@ class Writer:
             ("file", "text"),
             ("line", "integer"),
             ("labels", dialect.json),
+            ("uses", dialect.json),
         ]
         names = ", ".join(name for name, _ in columns)
         renewed = ", ".join(f"{n} = excluded.{n}" for n, _ in columns[1:])
@@ -344,4 +336,5 @@ def _applied_row(resource: Resource) -> dict[str, Json]:
         "file": location.file if location else None,
         "line": location.line if location else None,
         "labels": None if resource.labels is None else dict(resource.labels),
+        "uses": list(resource.uses) or None,
     }

@@ -116,11 +116,11 @@ class Planner:
         if options.refresh_only:
             return self._refresh(source, options, terms, selected)
         found, left_out = self._compare(desired, terms, selected)
-        changes = in_order(self._attributed(found.changes), self.types)
+        changes = in_order(self._attributed(found.changes, options.purge), self.types)
         against = [
             *numbering.diagnostics,
             *found.diagnostics,
-            *refusals(changes, found.live, self.types, options),
+            *refusals(changes, found.live, self.types, options, self._uses(desired, changes)),
             *self._names_taken(changes, options),
         ]
         against.sort(key=lambda d: d.sort_key)
@@ -149,6 +149,12 @@ class Planner:
         return number_versions(
             desired, stored.live, published, self.types, stored.renamed, going_back=going_back
         )
+
+    def _uses(self, desired: State, changes: Iterable[Change]) -> dict[str, tuple[str, ...]]:
+        """What each root will use: by the source, or on record where the plan leaves it alone."""
+        gone = {c.before.address for c in changes if c.before and c.after is None}
+        uses = {at: r.uses for at, r in self.stored.applied.items() if r.uses and at not in gone}
+        return uses | {at: r.uses for at, r in desired.items() if r.parent is None and r.owner}
 
     def _names_taken(self, changes: Iterable[Change], options: PlanOptions) -> Iterator[Diagnostic]:
         """Renames to what a deactivated row is called, unless that is to be purged."""
@@ -206,7 +212,7 @@ class Planner:
             if known is not None and known.owner not in (None, terms.owner):
                 yield at, str(known.owner)
 
-    def _attributed(self, changes: Iterable[Change]) -> list[Change]:
+    def _attributed(self, changes: Iterable[Change], purge: bool) -> list[Change]:
         """The changes with the versions of their rows, and who wrote past configsync."""
         changes = list(changes)
         # What was renamed was perhaps written before, under the other name.
@@ -219,6 +225,8 @@ class Planner:
                 theirs = change.reason in (Reason.DRIFT, Reason.CONFLICT)
                 by = last.writer if theirs and last.explains(change.before) else None
                 change = replace(change, version=last.writer.revision, by=by)
+            if change.after is None and self.types[change.domain].active and not purge:
+                change = replace(change, deactivates=True)
             attributed.append(change)
         return attributed
 
