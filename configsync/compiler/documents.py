@@ -100,7 +100,8 @@ def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic
     for column in compiled.type.columns:
         name = column.name
         value = given[name]
-        if value is None and column.nullable:
+        # Of a version that the source leaves to the database, that has the rest.
+        if value is None and (column.nullable or compiled.type.versions):
             values[name] = None
             continue
         try:
