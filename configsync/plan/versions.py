@@ -12,18 +12,45 @@ from configsync.core.resource import Resource, ResourceType, State, Versions
 from configsync.core.values import Row, equal
 
 
-def pinned(
-    desired: State, live: State, types: Mapping[str, ResourceType], renamed: Mapping[str, str]
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a database holds, as far as it decides versions.
+
+    ``renamed`` has the live address of what was renamed past configsync, with
+    the one on record.
+    """
+
+    live: State
+    applied: State
+    renamed: Mapping[str, str]
+
+    def place(self, wanted: Resource) -> str:
+        """The address at which a resource is live, its rename being perhaps still to come."""
+        at = wanted.address
+        if at in self.live:
+            return at
+        for now, old in self.renamed.items():
+            if old == at:
+                return now
+        if wanted.renamed_from is not None:
+            former = address.renamed(at, wanted.renamed_from)
+            if former in self.live:
+                return former
+        return at
+
+
+def versions_named(
+    desired: State, known: Known, types: Mapping[str, ResourceType]
 ) -> Iterator[tuple[str, int]]:
-    """The versions that a desired state names, with the addresses under which they may lie."""
-    live_at = {old: at for at, old in renamed.items()}
+    """The versions that a desired state pins or was applied as, with their addresses."""
     for at, wanted in desired.items():
-        number = version_number(wanted, types)
-        if number is not None:
-            yield at, number
-            former = _former(wanted, live, live_at)
-            if former != at:
-                yield former, number
+        if types[wanted.domain].versions is None:
+            continue
+        place = known.place(wanted)
+        for said in (wanted, known.applied.get(at), known.applied.get(place)):
+            number = None if said is None else version_number(said, types)
+            if number is not None:
+                yield place, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +66,40 @@ class Numbering:
 
 def number_versions(
     desired: State,
-    live: State,
+    known: Known,
     published: Published,
     types: Mapping[str, ResourceType],
-    renamed: Mapping[str, str],
     *,
     going_back: bool = False,
     follow: bool = False,
 ) -> Numbering:
     """Decide the version of each resource that has versions.
 
-    The live one's where its content is as desired, else the next. A number that
-    the source pins stays, and stands for what was published under it.
-    ``renamed`` has the live address of what was renamed past configsync, with
-    the one on record. ``going_back`` is for a past state: its versions are
-    published again if somebody purged them. To ``follow`` is to take the live
-    number whatever the content.
+    That of the live one or of the one last applied, where its content is as
+    desired, else the next. A number that the source pins stays, and stands for
+    what was published under it. ``going_back`` is for a past state: its versions
+    are published again if somebody purged them. To ``follow`` is to take the
+    live number whatever the content.
     """
-    if not any(t.versions for t in types.values()):
+    if not any(types[r.domain].versions for r in desired.values()):
         return Numbering(desired)
-    live_at = {old: at for at, old in renamed.items()}
     numbered: list[Resource] = []
     problems: list[Diagnostic] = []
-    for at, wanted in desired.items():
+    for wanted in desired.values():
         versions = types[wanted.domain].versions
         if versions is None:
             numbered.append(wanted)
             continue
-        former = _former(wanted, live, live_at)
+        place = known.place(wanted)
         number = version_number(wanted, types)
         if number is None:
-            actual = live.get(former)
-            if actual is not None and (
-                follow or _same_content(wanted.values, actual.values, versions)
-            ):
-                number = version_number(actual, types)
-            else:
-                number = max(published.newest.get(a, 0) for a in (at, former)) + 1
+            number = _undecided(wanted, place, known, published, types, follow)
             numbered.append(_with(wanted, {versions.number: number}))
             continue
-        row = published.rows.get((former, number))
+        row = published.rows.get((place, number))
         if row is None:
             if not going_back:
-                problems.append(_unpublished(wanted, number, published.newest.get(former, 0)))
+                problems.append(_unpublished(wanted, number, published.newest.get(place, 0)))
             numbered.append(wanted)
         elif all(wanted.values[n] is None for n in versions.content):
             key = types[wanted.domain].key
@@ -92,6 +110,31 @@ def number_versions(
                 problems.append(_other_content(wanted, number))
             numbered.append(wanted)
     return Numbering(State(numbered), tuple(problems))
+
+
+def _undecided(
+    wanted: Resource,
+    place: str,
+    known: Known,
+    published: Published,
+    types: Mapping[str, ResourceType],
+    follow: bool,
+) -> int:
+    """The number of a version that the source leaves to the database."""
+    versions = types[wanted.domain].versions
+    assert versions is not None
+    live = known.live.get(place)
+    applied = known.applied.get(wanted.address) or known.applied.get(place)
+    if live is not None and (follow or _same_content(wanted.values, live.values, versions)):
+        number = version_number(live, types)
+        if number is not None:
+            return number
+    if applied is not None and _same_content(wanted.values, applied.values, versions):
+        number = version_number(applied, types)
+        # It may have been purged since.
+        if number is not None and (place, number) in published.rows:
+            return number
+    return published.newest.get(place, 0) + 1
 
 
 def as_written(
@@ -111,20 +154,6 @@ def as_written(
         left = [n for n in resource.values if n != versions.number and source.values[n] is None]
         return _with(resource, dict.fromkeys(left))
     return resource
-
-
-def _former(wanted: Resource, live: State, live_at: Mapping[str, str]) -> str:
-    """The address at which the database has a resource, its rename being still to come."""
-    at = wanted.address
-    if at in live:
-        return at
-    if at in live_at:
-        return live_at[at]
-    if wanted.renamed_from is not None:
-        former = address.renamed(at, wanted.renamed_from)
-        if former in live:
-            return former
-    return at
 
 
 def _same_content(left: Row, right: Row, versions: Versions) -> bool:

@@ -15,7 +15,7 @@ from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
 from configsync.kinds import resource_types
-from configsync.plan.versions import number_versions, pinned
+from configsync.plan.versions import Known, number_versions, versions_named
 from configsync.source.project import Project, Target
 from configsync.store.authorship import renamed_past_us
 from configsync.store.database import Database
@@ -89,8 +89,9 @@ def adopt(
         applied = read_applied(transaction, types)
         live = read_live(transaction, types.values())
         renamed = renamed_past_us(transaction, live, applied, types)
-        published = read_published(transaction, types, pinned(desired, live, types, renamed))
-    numbered = number_versions(desired, live, published, types, renamed, follow=True).desired
+        known = Known(live, applied, renamed)
+        published = read_published(transaction, types, versions_named(desired, known, types))
+    numbered = number_versions(desired, known, published, types, follow=True).desired
     applied, live = _renamed(desired, applied, live)
     _require(pattern, (desired, applied, live))
     found = _Finding(

@@ -15,7 +15,7 @@ from configsync.kinds import resource_types
 from configsync.plan.order import in_order
 from configsync.plan.policy import refusals, too_much
 from configsync.plan.select import narrowed, selector
-from configsync.plan.versions import Numbering, number_versions, pinned
+from configsync.plan.versions import Known, Numbering, number_versions, versions_named
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
 from configsync.store.authorship import last_writes, renamed_past_us
@@ -144,11 +144,10 @@ class Planner:
     def number_versions(self, desired: State, *, going_back: bool = False) -> Numbering:
         """The desired state with every version decided, by what the database has published."""
         stored = self.stored
-        wanted = pinned(desired, stored.live, self.types, stored.renamed)
-        published = read_published(self.transaction, self.types, wanted)
-        return number_versions(
-            desired, stored.live, published, self.types, stored.renamed, going_back=going_back
-        )
+        known = Known(stored.live, stored.applied, stored.renamed)
+        named = versions_named(desired, known, self.types)
+        published = read_published(self.transaction, self.types, named)
+        return number_versions(desired, known, published, self.types, going_back=going_back)
 
     def _uses(self, desired: State, changes: Iterable[Change]) -> dict[str, tuple[str, ...]]:
         """What each root will use: by the source, or on record where the plan leaves it alone."""
