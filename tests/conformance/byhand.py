@@ -104,7 +104,7 @@ class ByHand:
             self.run(statement, *values.values(), row.row_id)
 
     def insert(self, resource: Resource) -> None:
-        """Insert a row; one that is there and not active is used again, unless of a version."""
+        """Insert a row; one that is there, but it or its parent not active, is used again."""
         type_ = self.types[resource.domain]
         values = dict(resource.values)
         if type_.versions is not None:
@@ -114,14 +114,13 @@ class ByHand:
                 if r.address == resource.address
             ]
             values[type_.versions.number] = max(numbers, default=0) + 1
-        elif type_.active:
-            for row in self.rows(resource.domain):
-                if row.address == resource.address:
-                    self.run(
-                        f'UPDATE "{type_.table}" SET {type_.active} = true WHERE id = ?', row.row_id
-                    )
-                    self.update(resource, values)
-                    return
+        for row in self.rows(resource.domain):
+            if row.address == resource.address and type_.versions is None:
+                if type_.active:
+                    activate = f'UPDATE "{type_.table}" SET {type_.active} = true WHERE id = ?'
+                    self.run(activate, row.row_id)
+                self.update(resource, values)
+                return
         if type_.active:
             values[type_.active] = True
         if type_.parent is not None:

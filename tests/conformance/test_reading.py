@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.conformance.case import expected_errors
+from tests.conformance.opening import Opening
 from tests.conformance.subject import Subject, lay
 
 
@@ -24,7 +25,11 @@ def place(diagnostic: Any) -> tuple[str, str, int]:
     return diagnostic["code"], where["file"].removeprefix("profiles/"), where["line"]
 
 
-def test_each_value_is_traced_to_its_line(begun: Subject) -> None:
+def test_each_value_is_traced_to_its_line(opening: Opening, dialect: str) -> None:
+    # Nobody else wrote to it, and all lines are those that were applied.
+    begun = opening.empty(dialect)
+    begun.lay(begun.case.start)
+    begun.apply()
     live = begun.live()
     for at, resource in live.items():
         explained = begun.json("explain", at)["fields"]
