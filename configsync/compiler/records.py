@@ -44,7 +44,7 @@ def encode_record(record: FileRecord) -> bytes:
             [encode_diagnostic(d) for d in record.diagnostics],
             [[d.kind, _encode_map(d.body)] for d in record.outlines],
             [[address, where.line, where.column] for address, where in record.roots],
-            [[i.code, i.line, i.location.line, i.location.column] for i in record.ignores],
+            [[i.code, i.line, i.last, i.location.line, i.location.column] for i in record.ignores],
             record.dependencies,
             record.layered,
         ]
@@ -61,7 +61,7 @@ def decode_record(data: bytes, file: str) -> FileRecord:
         [decode_diagnostic(d) for d in diagnostics],
         [Document(kind, _decode_map(body, file)) for kind, body in outlines],
         [(address, Location(file, *where)) for address, *where in roots],
-        [Ignore(code, line, Location(file, *where)) for code, line, *where in ignores],
+        [Ignore(code, line, last, Location(file, *where)) for code, line, last, *where in ignores],
         dependencies,
         layered,
     )
