@@ -23,6 +23,8 @@ from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
 from configsync.source.references import Followed, References
 
+USES = ("metadata", "uses")
+
 _SPECIAL = re.compile(r"\$(?:file|unset|var)")
 """What a text holds that refers to something, or removes it."""
 
@@ -118,6 +120,8 @@ class FileCompiler:
         record.diagnostics += compiled.diagnostics
         name = document.locate(("metadata", "name"))
         record.roots += [(address, name) for address in compiled.roots]
+        for index, used in enumerate(document.get(USES) or ()):
+            record.uses.append((used, document.locate((*USES, index))))
         return compiled.resources
 
     def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:
