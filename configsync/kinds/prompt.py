@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import field
 from typing import Annotated, Any, Literal
 
-from configsync.core.document import Document
+from configsync.core.document import Document, Path
 from configsync.core.kind import Compiled, Kind
 from configsync.core.resource import Column, Resource, ResourceType, Versions
 from configsync.core.template import syntax_of
-from configsync.core.values import Integer, Json, JsonColumn, Text
+from configsync.core.values import Integer, Json, JsonColumn, Row, Text
 from configsync.kinds.describe import schema, spec
 
 _Name = Annotated[
@@ -62,58 +62,56 @@ PROMPT = ResourceType(
     versions=Versions("version", ("prompt_content", "variables")),
 )
 
-_PATHS: dict[str, tuple[str, ...]] = {
-    "prompt_name": ("metadata", "name"),
-    "version": ("spec", "version"),
-    "prompt_content": ("spec", "content"),
-    "variables": ("spec", "variables"),
-    "agent_name": ("spec", "agent"),
-    "prompt_type": ("spec", "type"),
+_KEYS = {
+    "prompt_content": "content",
+    "agent_name": "agent",
+    "prompt_type": "type",
+    "variables": "variables",
 }
+"""The columns of which a pinned version has its own values, with the keys of spec."""
 
 
 def compile_prompt(document: Document) -> Iterator[Compiled]:
-    """Compile a prompt to the row of its active version; of a pinned one the database has the rest.
+    """Compile a prompt to the row of its active version.
 
-    ``metadata.description`` has no column: it is for readers of the YAML.
+    Of a pinned version the database has the rest. ``metadata.description`` has
+    no column: it is for readers of the YAML.
     """
     body = document.body["spec"]
     values: dict[str, Json] = dict.fromkeys(PROMPT.names)
     values["prompt_name"] = document.body["metadata"]["name"]
+    paths: dict[str, Path] = {"prompt_name": ("metadata", "name"), "version": ("spec", "version")}
     if "version" in body:
         values["version"] = body["version"]
     else:
+        values |= {column: body.get(key) for column, key in _KEYS.items()}
         values["prompt_content"] = body["content"]
         values["variables"] = body.get("variables", [])
-        values["agent_name"] = body.get("agent")
-        values["prompt_type"] = body.get("type")
-    yield Compiled(PROMPT, values, ("metadata",), dict(_PATHS))
+        paths |= {column: ("spec", key) for column, key in _KEYS.items()}
+    yield Compiled(PROMPT, values, ("metadata",), paths)
 
 
 def decompile_prompts(resources: Iterable[Resource]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Turn active versions back into documents, which don't pin them.
+    """Turn active versions back into documents; one without content pins its version.
 
-    What isn't stored is told from the text: the syntax in which it has just
-    its declared variables, ``none`` where there is none.
+    The syntax is told from the text: it is the one that has just the declared
+    variables, ``none`` if neither does.
     """
     for resource in resources:
-        values = resource.values
-        metadata: dict[str, Any] = {"name": values["prompt_name"]}
+        metadata: dict[str, Any] = {"name": resource.values["prompt_name"]}
         if resource.prevent_destroy:
             metadata["prevent_destroy"] = True
-        spec: dict[str, Any] = {
-            key: values[column]
-            for key, column in (
-                ("content", "prompt_content"),
-                ("agent", "agent_name"),
-                ("type", "prompt_type"),
-            )
-            if values[column] is not None
-        }
-        if values["variables"]:
-            spec["syntax"] = _stored_syntax(values["prompt_content"], values["variables"])
-            spec["variables"] = values["variables"]
-        yield resource.address, {"metadata": metadata, "spec": spec}
+        yield resource.address, {"metadata": metadata, "spec": _spec_of(resource.values)}
+
+
+def _spec_of(values: Row) -> dict[str, Any]:
+    content, variables = values["prompt_content"], values["variables"]
+    if content is None:
+        return {"version": values["version"]}
+    spec = {k: values[c] for c, k in _KEYS.items() if k != "variables" and values[c] is not None}
+    if variables:
+        spec |= {"syntax": _stored_syntax(content, variables), "variables": variables}
+    return spec
 
 
 def _stored_syntax(content: Json, variables: Json) -> str:

@@ -51,7 +51,7 @@ def test_of_a_pinned_version_the_database_has_the_rest() -> None:
 def test_a_row_that_others_wrote_becomes_a_document_too() -> None:
     assert KIND.decompile is not None
     for values, spec in (
-        (row(version=2), {}),
+        (row(version=2), {"version": 2}),
         (row(prompt_content="x", variables=[]), {"content": "x"}),
         (
             row(prompt_content="x", variables={"a": "b"}),
