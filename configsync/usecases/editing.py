@@ -109,8 +109,10 @@ class Editing:
         if found:
             places = " and at ".join(str(d.locate(_NAME)) for d in found)
             raise UsageError(f"{address} is defined twice, at {places}. Remove one of them.")
-        near = get_close_matches(address, known_at, 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        # Without the domain, which all of them have.
+        names = {at.partition("/")[2]: at for at in known_at}
+        near = get_close_matches(addresses.join(*keys), names, 1)
+        hint = f" Did you mean {names[near[0]]}?" if near else ""
         if self.faults:
             hint += " Not every file could be read: see configsync validate."
         raise UsageError(f"There is no {address} in {', '.join(self.project.paths)}.{hint}")

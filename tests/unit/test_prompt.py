@@ -101,6 +101,13 @@ def test_a_finding_in_a_layer_is_at_its_place_in_the_layer(project: Workspace) -
     project.write("configsync.toml", '[targets.prod]\noverlay = "overlays/prod"\n')
     project.write(FILE, f"{HEAD}spec: {{content: 'One {{a}}.', variables: [a]}}\n")
     project.write("overlays/prod/verify.yaml", f"{HEAD}spec:\n  content: |\n    {{a}}\n    {{b}}\n")
+    # A layer needs neither content nor version.
+    project.write(
+        "profiles/judge.yaml", f"{HEAD.replace('verify', 'judge')}spec: {{content: One.}}\n"
+    )
+    project.write(
+        "overlays/prod/judge.yaml", f"{HEAD.replace('verify', 'judge')}spec: {{agent: a}}\n"
+    )
     (found,) = project.run("validate", "-o", "json").json["diagnostics"]
     assert found["location"] == {"file": "overlays/prod/verify.yaml", "line": 7, "column": 5}
 

@@ -26,7 +26,7 @@ def check(document: Document) -> Iterator[Finding]:
         detail = _FORMS[text.syntax]
         if more:
             line = text.content.count("\n", 0, more[0]) + 1
-            detail += f" More like it: {len(more)}, the next in line {line} of the text."
+            detail += f" Another stands in line {line} of the text."
         other = "$name" if text.syntax is Syntax.FORMAT else "{name}"
         unless = "" if text.stated else f", or write variables as {other}"
         yield Finding(

@@ -22,18 +22,26 @@ def check(document: Document) -> Iterator[Finding]:
 
 
 def _mixed(text: PromptText) -> Iterator[Finding]:
-    """A text without a stated syntax that has its variables in both; ``${name}`` is no case."""
-    braces = read(text.content, Syntax.FORMAT)
-    if text.syntax is not Syntax.TEMPLATE or not braces.has_just(text.variables):
+    """A text without a stated syntax that seems to be written in both.
+
+    As a format it has a ``$`` before a variable, or as a template a variable
+    in braces by itself.
+    """
+    reading = read(text.content, Syntax.FORMAT)
+    if not reading.has_just(text.variables):
         return
-    for name, offset in braces.uses:
-        if text.content[offset - 1 : offset] != "$":
-            dollar, brace = (written(name, s) for s in (Syntax.TEMPLATE, Syntax.FORMAT))
+    prefixed = text.syntax is Syntax.FORMAT
+    for name, offset in reading.uses:
+        if (text.content[offset - 1 : offset] == "$") is prefixed:
+            braced = written(name, Syntax.FORMAT)
+            shown, form = (f"${braced}", "{name}") if prefixed else (braced, "$name")
+            signs = "the $ is" if prefixed else "the braces are"
             yield Finding(
                 CONTENT,
-                f"content has its variables both as {dollar} and as {brace}",
-                "A text is rendered in one syntax: in template here, and the braces would stay.",
-                help=f"Write {dollar}, or set syntax: template if {brace} is text.",
+                f"content has {shown} among variables that are written as {form}",
+                f"A text is rendered in one syntax: {text.syntax} here, in which {signs} text.",
+                help=f"Write {written(name, text.syntax)}, or set syntax: {text.syntax} if {signs} "
+                "meant to stay.",
                 offset=offset,
             )
             return
@@ -53,9 +61,11 @@ def _otherwise(text: PromptText) -> Iterator[Finding]:
         )
     elif text.variables:
         name, offset = read(text.content, Syntax.TEMPLATE).uses[0]
+        braced = text.content[offset + 1] == "{"
+        shown = f"${written(name, Syntax.FORMAT)}" if braced else written(name, Syntax.TEMPLATE)
         yield Finding(
             CONTENT,
-            f"content can be read as template too, by its {written(name, Syntax.TEMPLATE)}",
+            f"content can be read as template too, by its {shown}",
             "The syntax isn't stored, and a text that can be both is rendered as template.",
             help=f"Set syntax: template, or write a blank between $ and {sign}.",
             offset=offset,
