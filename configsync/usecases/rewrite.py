@@ -30,7 +30,8 @@ from configsync.source.project import Target
 from configsync.source.reader import read
 from configsync.usecases.editing import Editing
 from configsync.usecases.import_ import home, schema_comment, whole
-from configsync.usecases.sites import Layered, Site, Sites, rows_of
+from configsync.usecases.rows import rows_of
+from configsync.usecases.sites import Layered, Site, Sites
 
 ROUNDS = 4
 """How often what is left is edited. Of all that is known, the second brings what is wanted."""
