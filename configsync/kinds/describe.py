@@ -12,6 +12,9 @@ from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
+NAME = r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$"
+"""The pattern of names: on one line, with no blank at an end."""
+
 
 @dataclass_transform(kw_only_default=True)
 def spec(cls: type[T]) -> type[T]:
