@@ -22,6 +22,8 @@ from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
 from configsync.source.references import Followed, References
 
+USES = ("metadata", "uses")
+
 _SPECIAL = re.compile(r"\$(?:file|unset|var)")
 """What a text holds that refers to something, or removes it."""
 
@@ -117,6 +119,8 @@ class FileCompiler:
         record.diagnostics += compiled.diagnostics
         name = document.locate(("metadata", "name"))
         record.roots += [(address, name) for address in compiled.roots]
+        for index, used in enumerate(document.get(USES) or ()):
+            record.uses.append((used, document.locate((*USES, index))))
         return compiled.resources
 
     def check_schema(self, document: Document, file: str) -> list[Diagnostic] | None:
