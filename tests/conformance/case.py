@@ -112,8 +112,9 @@ def not_begun(case: Case, start: State) -> Iterator[str]:
             decided = type_.versions is not None and column == type_.versions.number
             if not decided and all(r.values[column] is None for r in resources):
                 yield f"{name}/start/ has no value of {type_.domain}.{column}"
-    used = set(_keys_used(case))
-    for key in sorted(set(_keys_known(case.kind)) - used):
+    # A pinned version must have been published first.
+    pins = {t.versions.number for t in case.kind.types if t.versions}
+    for key in sorted({*_keys_known(case.kind)} - {*_keys_used(case)} - pins):
         yield f"{name}/start/ and changed/ don't use the key {key}"
 
 
