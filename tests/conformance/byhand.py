@@ -23,6 +23,7 @@ class Found:
     """A row: its id, and what it says. ``active`` is False where it, or its parent's, isn't."""
 
     row_id: int
+    domain: str
     address: str
     parent: str | None
     values: Row
@@ -72,17 +73,21 @@ class ByHand:
                 cells = cells[1 + len(keys) :]
             values = {c.name: canonical(c, v) for c, v in zip(type_.columns, cells, strict=True)}
             values = type_.settle(values) if type_.settle else values
-            found.append(Found(row_id, type_.address(values, of), of, values, bool(active)))
+            at = type_.address(values, of)
+            found.append(Found(row_id, domain, at, of, values, bool(active)))
         return found
+
+    def every_row(self) -> list[Found]:
+        """All rows of all types, those of a type in the order of their ids."""
+        return [
+            row
+            for domain in self.types
+            for row in sorted(self.rows(domain), key=lambda row: row.row_id)
+        ]
 
     def live(self) -> State:
         """What the tables hold, of all types."""
-        return State(
-            Resource(row.address, domain, row.values, row.parent)
-            for domain in self.types
-            for row in self.rows(domain)
-            if row.active
-        )
+        return live(self.every_row())
 
     def row(self, resource: Resource) -> Found:
         """The live row of a resource."""
@@ -172,6 +177,11 @@ class ByHand:
     def _parents_first(self, resources: Iterable[Resource]) -> list[Resource]:
         rank = {domain: number for number, domain in enumerate(self.types)}
         return sorted(resources, key=lambda r: (rank[r.domain], r.address))
+
+
+def live(rows: Iterable[Found]) -> State:
+    """The state that rows make."""
+    return State(Resource(r.address, r.domain, r.values, r.parent) for r in rows if r.active)
 
 
 def _stored(value: Any) -> Any:

@@ -67,3 +67,9 @@ def begun(opening: Opening, dialect: str) -> Subject:
 def travelled(opening: Opening, dialect: str) -> tuple[Subject, Journey]:
     """Each kind on each database, at the end of its journey."""
     return opening.travelled(dialect)
+
+
+@pytest.fixture
+def anywhere(opening: Opening) -> Subject:
+    """As `begun`, on one database, where it makes no difference on which."""
+    return opening.begun("sqlite")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from configsync.core.resource import State
+from tests.conformance.byhand import live
 from tests.conformance.subject import Subject
 
 
@@ -83,15 +84,14 @@ def travel(subject: Subject) -> Journey:
 def step(subject: Subject, parts: tuple[Path, ...], *options: str) -> Step:
     """Apply some parts."""
     subject.lay(*parts)
-    printed = subject.apply(*options).out
-    rows = subject.row_ids()
+    result, rows = subject.apply(*options)
     return Step(
         parts=parts,
-        printed=printed,
+        printed=result.out,
         revision=subject.revision(),
-        live=subject.live(),
-        rows=rows,
-        inactive=subject.row_ids(inactive=True) - rows,
+        live=live(rows),
+        rows={(r.domain, r.row_id) for r in rows if r.active},
+        inactive={(r.domain, r.row_id) for r in rows if not r.active},
     )
 
 

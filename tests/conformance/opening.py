@@ -81,7 +81,7 @@ class Opening:
         kept = self.shared.kept.pop(key, None) or self._fill(key, fill)
         subject = self.stack.enter_context(self._subject(kept.url))
         subject.lay(*kept.parts)
-        self.stack.callback(self._give_back, subject, key, kept)
+        self.stack.callback(self._give_back, subject, key, kept, subject.revision())
         return subject, kept.made
 
     def _fill(self, key: tuple[str, str, str], fill: Callable[[Subject], T]) -> Kept[T]:
@@ -96,8 +96,13 @@ class Opening:
             self.shared.failures[key] = failure
             raise
 
-    def _give_back(self, subject: Subject, key: tuple[str, str, str], kept: Kept[Any]) -> None:
+    def _give_back(
+        self, subject: Subject, key: tuple[str, str, str], kept: Kept[Any], revision: int
+    ) -> None:
         """Keep a database for others, if it can be had as it was; its history must be intact."""
+        if subject.revision() == revision:
+            self.shared.kept[key] = kept
+            return
         if subject.said(subject.live()) != kept.said:
             subject.lay(*kept.parts)
             subject.workspace.run("apply", "--auto-approve", "--accept-conflicts")

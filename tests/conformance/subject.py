@@ -12,7 +12,7 @@ from configsync.core.values import Row
 from configsync.kinds import resource_types
 from configsync.source.project import find_project
 from configsync.usecases.validate import validate
-from tests.conformance.byhand import ByHand
+from tests.conformance.byhand import ByHand, Found, live
 from tests.conformance.case import Case
 from tests.conftest import Result, Workspace
 
@@ -37,9 +37,13 @@ class Subject:
     def __repr__(self) -> str:
         return f"{self.case.kind.name} on {self.workspace.database.url.dialect}"
 
-    def lay(self, *parts: Path) -> State:
-        """Have the project hold files, the later ones over the earlier; returns what they ask."""
+    def lay(self, *parts: Path) -> None:
+        """Have the project hold files, the later ones over the earlier."""
         lay(self.workspace.root, *parts)
+
+    def asked(self, *parts: Path) -> State:
+        """What the project asks for when it holds some files, which it then does."""
+        self.lay(*parts)
         return self.desired()
 
     def desired(self) -> State:
@@ -54,12 +58,11 @@ class Subject:
         """Run a command that must succeed; what it prints as JSON."""
         return self.workspace.ok(*arguments, "-o", "json").json
 
-    def apply(self, *options: str) -> Result:
-        """Apply, and require that everything then agrees; returns what was printed, as JSON."""
+    def apply(self, *options: str) -> tuple[Result, list[Found]]:
+        """Apply, and require that everything then agrees; returns the JSON, and the rows."""
         result = self.workspace.ok("apply", "--auto-approve", *options, "-o", "json")
         self.require_one_entry_each(result.json)
-        self.require_settled()
-        return result
+        return result, self.require_settled()
 
     def require_one_entry_each(self, applied: Any) -> None:
         """Require one row of history for each changed resource, in the one new revision."""
@@ -71,12 +74,17 @@ class Subject:
         meant = sorted((c["address"], c["action"], c["fields"]) for c in applied["changes"])
         assert told == meant
 
-    def require_settled(self) -> None:
-        """Require that the tables hold what git asks for, and that a plan is empty."""
+    def require_settled(self) -> list[Found]:
+        """Require that the tables hold what git asks for, and that a plan is empty.
+
+        Returns the rows.
+        """
         planned = self.json("plan", "--detailed-exitcode")
         left = {key: planned[key] for key in ("changes", "records", "forgotten", "unmanaged")}
         assert left == {"changes": [], "records": [], "forgotten": [], "unmanaged": []}
-        assert self.said(self.live()) == self.said(self.desired())
+        rows = self.by_hand.every_row()
+        assert self.said(live(rows)) == self.said(self.desired())
+        return rows
 
     def said(self, state: State) -> dict[str, Row]:
         """The values of a state, but for numbers of versions, which a database decides."""
@@ -95,11 +103,6 @@ class Subject:
         """The newest revision."""
         ((newest,),) = self.by_hand.run("SELECT coalesce(max(revision), 0) FROM config_revisions")
         return int(newest)
-
-    def row_ids(self, *, inactive: bool = False) -> set[tuple[str, int]]:
-        """Domain and id of each row that is live, or of those that aren't active too."""
-        rows = ((domain, row) for domain in self.types for row in self.by_hand.rows(domain))
-        return {(domain, row.row_id) for domain, row in rows if row.active or inactive}
 
 
 def lay(root: Path, *parts: Path) -> None:

@@ -12,7 +12,7 @@ from tests.conformance.subject import Subject, differences, parsed, roots
 
 def test_each_column_that_somebody_changes_is_drift(begun: Subject) -> None:
     start = begun.live()
-    changed = [begun.lay(begun.case.start, part) for part in begun.case.changed]
+    changed = [begun.asked(begun.case.start, part) for part in begun.case.changed]
     begun.lay(begun.case.start)
     edits = [
         [cases.other_value(type_, column, start, changed) for column in cases.changeable(type_)]
@@ -31,43 +31,43 @@ def test_each_column_that_somebody_changes_is_drift(begun: Subject) -> None:
                 "applied": resource.values[column],
                 "live": live[resource.address].values[column],
             }
-    assert {change["reason"] for change in begun.apply().json["changes"]} == {"drift"}
+    assert {change["reason"] for change in begun.apply()[0].json["changes"]} == {"drift"}
     assert begun.said(begun.live()) == begun.said(start)
 
 
-def test_rows_that_somebody_deletes_come_back(begun: Subject) -> None:
-    start, added = add(begun)
+def test_rows_that_somebody_deletes_come_back_or_leave_git(begun: Subject) -> None:
+    start = begun.live()
+    begun.lay(begun.case.start, begun.case.added)
+    begun.apply()
+    added = begun.live()
+    new = roots(added, but=start)
     for hard in (False, True):
-        gone = {r.address: r for r in roots(added, but=start)}
-        gone |= {r.address: r for r in one_of_each_part(begun, start)}
+        gone = {r.address: r for r in (*new, *one_of_each_part(begun, start))}
         for resource in gone.values():
             begun.by_hand.delete(resource, hard=hard)
         gone |= {at: r for at, r in added.items() if r.parent in gone}
         assert {at: d["action"] for at, d in begun.drift().items()} == dict.fromkeys(gone, "delete")
-        assert {change["reason"] for change in begun.apply().json["changes"]} == {"drift"}
+        changes = begun.apply()[0].json["changes"]
+        assert {change["reason"] for change in changes} == {"drift"}
         assert begun.said(begun.live()) == begun.said(added)
-
-
-def one_of_each_part(subject: Subject, state: State) -> list[Resource]:
-    parts = [t.domain for t in subject.case.kind.types if t.parent is not None]
-    return [next(r for r in state.values() if r.domain == domain) for domain in parts]
-
-
-def test_what_somebody_deletes_can_leave_git(begun: Subject) -> None:
-    start, added = add(begun)
-    gone = roots(added, but=start)
-    for root in gone:
+    for root in new:
         begun.by_hand.delete(root)
-    for root in gone:
+    for root in new:
         begun.json("adopt", root.address)
     assert begun.said(begun.desired()) == begun.said(start)
     assert begun.json("plan")["changes"] == []
     begun.apply()
 
 
+def one_of_each_part(subject: Subject, state: State) -> list[Resource]:
+    """The first part of each type that has a parent."""
+    parts = [t.domain for t in subject.case.kind.types if t.parent is not None]
+    return [next(r for r in state.values() if r.domain == domain) for domain in parts]
+
+
 def test_rows_that_somebody_inserts_are_left_or_adopted(begun: Subject) -> None:
     start = begun.live()
-    added = begun.lay(begun.case.start, begun.case.added)
+    added = begun.asked(begun.case.start, begun.case.added)
     begun.lay(begun.case.start)
     begun.by_hand.become(added)
     new = sorted(added.keys() - start.keys())
@@ -82,9 +82,8 @@ def test_rows_that_somebody_inserts_are_left_or_adopted(begun: Subject) -> None:
 
 
 def test_whatever_somebody_changes_is_told_and_can_be_adopted(begun: Subject) -> None:
-    start = begun.live()
     for part in begun.case.changed:
-        wanted = begun.lay(begun.case.start, part)
+        wanted = begun.asked(begun.case.start, part)
         begun.lay(begun.case.start)
         begun.apply()
         since, before = begun.revision(), begun.live()
@@ -101,15 +100,6 @@ def test_whatever_somebody_changes_is_told_and_can_be_adopted(begun: Subject) ->
         assert begun.said(begun.desired()) == begun.said(wanted)
         assert begun.json("plan")["changes"] == []
         begun.apply()
-    assert begun.said(start) != begun.said(begun.live())
-
-
-def add(subject: Subject) -> tuple[State, State]:
-    """Apply what the case adds to its start; returns both states."""
-    start = subject.live()
-    subject.lay(subject.case.start, subject.case.added)
-    subject.apply()
-    return start, subject.live()
 
 
 def require_recorded(subject: Subject, since: int, old: State, new: State) -> None:

@@ -84,7 +84,6 @@ def test_a_name_that_is_given_up_can_be_given_anew(begun: Subject) -> None:
 
 def test_a_rollback_leads_to_what_was(travelled: Travelled) -> None:
     subject, journey = travelled
-    subject.json("apply", "--auto-approve")
     for to in (journey.purged, journey.again, *(there for there, _ in journey.changed)):
         subject.json("rollback", "--to", str(to.revision), "--auto-approve")
         assert subject.said(subject.live()) == subject.said(to.live)

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -106,11 +106,13 @@ class There:
     environment: Environment
     project: Workspace
 
+    @property
+    def url(self) -> str:
+        return str(self.project.url)
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        url = str(self.project.url)
-        cwd = self.project.root
         return self.environment.run(
-            "-m", "configsync", *arguments, cwd=cwd, CONFIGSYNC_DATABASE=url
+            *("-m", "configsync", *arguments), cwd=self.project.root, CONFIGSYNC_DATABASE=self.url
         )
 
     def ok(self, *arguments: str) -> str:
@@ -177,9 +179,8 @@ def test_what_is_not_installed_is_left_and_told(here: Workspace, applied: There)
         "route/chat/backend/databricks-llama",
     ]
     for output in ("text", "markdown", "html", "junit"):
-        assert (
-            "3 of kinds that aren't installed, not looked at." in here.ok("drift", "-o", output).out
-        )
+        shown = unescape(here.ok("drift", "-o", output).out)
+        assert "3 of kinds that aren't installed, not looked at." in shown
     here.ok("rollback", "--to", "1", "--auto-approve")
     assert "route/chat" in here.ok("history").out
     here.ok("history", "verify")
@@ -210,34 +211,34 @@ def test_a_backup_from_before_it_was_installed_can_be_restored(
     assert "0 to delete, 5 unchanged" in there.ok("plan", "--database", "sqlite:///new.db")
 
 
-def test_columns_are_the_packages_own_matter(here: Workspace, applied: There) -> None:
-    here.sql("ALTER TABLE routes DROP COLUMN tags")
-    for command in ("plan", "db upgrade"):
-        refused = applied.refused(*command.split())
-        assert "the table routes of the kind Route lacks tags. Columns of a table that" in refused
-    here.sql(
-        "ALTER TABLE routes ADD COLUMN tags text"
-        + ("b" if here.url and "sql" not in here.url else "")
-    )
-
-
-def recorded(here: Workspace) -> Iterator[tuple[str, str]]:
-    """Address and action of what was written past configsync."""
-    for entry in here.ok("history", "-o", "json").json["entries"]:
-        if entry["source"] == "external":
-            yield entry["address"], entry["action"]
-
-
-def test_a_table_that_its_package_made_is_watched_too(here: Workspace, there: There) -> None:
-    columns = "name varchar(100) UNIQUE, description text, timeout numeric(6,2), more text"
+def test_a_table_that_its_package_made_needs_the_columns_and_is_watched(
+    here: Workspace, there: There
+) -> None:
+    sqlite = there.url.startswith("sqlite")
+    number, json = ("integer", "text") if sqlite else ("serial", "jsonb")
     kept = ", ".join(f"{what}_at timestamp, {what}_by text" for what in ("created", "updated"))
-    number = "integer PRIMARY KEY" if "sqlite" in str(here.url) else "serial PRIMARY KEY"
-    json = "text" if "sqlite" in str(here.url) else "jsonb"
     here.sql(
-        f"CREATE TABLE routes (id {number}, {columns}, tags {json}, {kept}, is_active boolean)"
+        f"CREATE TABLE routes (id {number} PRIMARY KEY, name varchar(100) UNIQUE, more text, "
+        f"description text, timeout numeric(6,2), {kept}, is_active boolean)"
     )
+    refused = there.refused("db", "upgrade")
+    assert "the table routes of the kind Route lacks tags. Columns of a table that is" in refused
+    assert here.sql("SELECT count(*) FROM config_profiles") == [(1,)]
+    here.sql(f"ALTER TABLE routes ADD COLUMN tags {json}")
     assert there.ok("db", "upgrade").startswith("Created route_backends, of kinds")
     here.sql("INSERT INTO routes (name, timeout, tags, is_active) VALUES ('x', 1, '[]', true)")
     here.sql("UPDATE routes SET more = 'not configsync''s'")
     here.sql("DELETE FROM routes")
-    assert list(recorded(here)) == [("route/x", "delete"), ("route/x", "create")]
+    entries = here.ok("history", "route/*", "-o", "json").json["entries"]
+    assert [(e["address"], e["action"], e["source"]) for e in entries] == [
+        ("route/x", "delete", "external"),
+        ("route/x", "create", "external"),
+    ]
+
+
+def test_columns_that_went_are_told(here: Workspace, applied: There) -> None:
+    here.sql("ALTER TABLE route_backends RENAME COLUMN weight TO share")
+    for command in ("plan", "db upgrade"):
+        assert "route_backends of the kind Route lacks weight." in applied.refused(*command.split())
+    status = applied.run("db", "status")
+    assert "route_backends missing or incomplete" in status.stdout

@@ -34,7 +34,7 @@ def test_a_saved_plan_is_carried_out_unless_its_rows_moved(begun: Subject) -> No
     assert begun.workspace.run("apply", "the.plan").code == 3
     begun.by_hand.become(start)
     # What the plan leaves alone may move.
-    begun.by_hand.become(begun.lay(begun.case.start, begun.case.added))
+    begun.by_hand.become(begun.asked(begun.case.start, begun.case.added))
     begun.lay(begun.case.start, begun.case.changed[0])
     begun.workspace.ok("plan", "--out", "other.plan")
     begun.by_hand.become(start)
@@ -63,11 +63,11 @@ def test_what_is_another_sources_stays(begun: Subject) -> None:
     begun.require_settled()
 
 
-def test_a_part_can_be_selected(begun: Subject) -> None:
-    start = begun.live()
-    added = begun.lay(begun.case.start, begun.case.added)
+def test_a_part_can_be_selected(anywhere: Subject) -> None:
+    start = anywhere.live()
+    added = anywhere.asked(anywhere.case.start, anywhere.case.added)
     first = roots(added, but=start)[0].address
-    chosen = begun.json("plan", "--select", first)
+    chosen = anywhere.json("plan", "--select", first)
     assert {c["address"] for c in chosen["changes"]} == {
         at for at, resource in added.items() if resource.root == first
     }

@@ -9,15 +9,15 @@ from tests.conformance.opening import Opening
 from tests.conformance.subject import Subject, lay
 
 
-def test_what_is_wrong_is_told_at_its_line_and_changes_nothing(begun: Subject) -> None:
-    live, revision = begun.live(), begun.revision()
-    for path in begun.case.invalid:
-        lay(begun.workspace.root, begun.case.start, path)
-        found = begun.workspace.run("validate", "-o", "json")
+def test_what_is_wrong_is_told_at_its_line_and_changes_nothing(anywhere: Subject) -> None:
+    live, revision = anywhere.live(), anywhere.revision()
+    for path in anywhere.case.invalid:
+        lay(anywhere.workspace.root, anywhere.case.start, path)
+        found = anywhere.workspace.run("validate", "-o", "json")
         errors = [d for d in found.json["diagnostics"] if d["severity"] == "error"]
         assert sorted(map(place, errors)) == expected_errors(path), path.name
-        assert found.code == begun.workspace.run("apply", "--auto-approve").code == 1
-    assert (begun.live(), begun.revision()) == (live, revision)
+        assert found.code == anywhere.workspace.run("apply", "--auto-approve").code == 1
+    assert (anywhere.live(), anywhere.revision()) == (live, revision)
 
 
 def place(diagnostic: Any) -> tuple[str, str, int]:
@@ -61,8 +61,8 @@ def line(subject: Subject, location: Any) -> str:
     return str(text.splitlines()[location["line"] - 1][location["column"] - 1 :])
 
 
-def test_people_can_read_it(begun: Subject) -> None:
-    root = min(resource.root for resource in begun.live().values())
-    begun.lay(begun.case.start, begun.case.changed[0])
+def test_people_can_read_it(anywhere: Subject) -> None:
+    root = min(resource.root for resource in anywhere.live().values())
+    anywhere.lay(anywhere.case.start, anywhere.case.changed[0])
     for command in (("plan",), ("history",), *((c, root) for c in ("blame", "explain", "show"))):
-        assert root in begun.workspace.ok(*command).out or command == ("plan",)
+        assert root in anywhere.workspace.ok(*command).out or command == ("plan",)

@@ -136,7 +136,7 @@ KIND = Kind(
 def check_weights(document: Document) -> Iterator[Finding]:
     """The shares of all backends make the whole."""
     backends = document.get(("spec", "backends"))
-    weights = [b.get("weight") for b in backends or () if isinstance(b, dict)]
+    weights: list[Any] = [b.get("weight") for b in backends or () if isinstance(b, dict)]
     if weights and all(type(w) is int for w in weights) and sum(weights) != 100:
         yield Finding(
             ("spec", "backends"),
