@@ -13,6 +13,7 @@ from pathlib import Path as FilePath
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document, Path
 from configsync.core.errors import UsageError
+from configsync.core.kind import Kind
 from configsync.core.values import Json
 from configsync.edit.fields import (
     Assignment,
@@ -116,7 +117,7 @@ def duplicate(
     text = document_text(edit.draft.text(place.file), place.index)
     with saying(place.file):
         text = set_value(text, 0, _NAME, name)
-        for path in (_DEFAULT, _RENAMED, *_pins(edit, document, targets)):
+        for path in (_RENAMED, *_own(edit, document, targets)):
             if document.get(path[:-1]) is not None and path[-1] in document.get(path[:-1]):
                 text = remove_value(text, 0, path)
         text = with_moved_references(text, os.path.dirname(place.file), os.path.dirname(target))
@@ -124,14 +125,19 @@ def duplicate(
     return edit.finish(targets)
 
 
-def _pins(edit: Editing, document: Document, targets: Sequence[Target]) -> set[Path]:
-    """Where a document pins a version, which another name has none of."""
-    return {
-        row.paths.get(row.type.versions.number, (*row.path, row.type.versions.number))
-        for target in targets
-        for row in edit.rows(document, target).values()
-        if row.type.versions is not None
-    }
+def _own(edit: Editing, document: Document, targets: Sequence[Target]) -> set[Path]:
+    """Where a document says what holds for one of its kind alone, or for its history."""
+    found = {_DEFAULT} if _has_default(edit.kind(document)) else set()
+    for target in targets:
+        for row in edit.rows(document, target).values():
+            if row.type.versions is not None:
+                number = row.type.versions.number
+                found.add(row.paths.get(number, (*row.path, number)))
+    return found
+
+
+def _has_default(kind: Kind) -> bool:
+    return any(t.default and t.parent is None for t in kind.types)
 
 
 def rename(
@@ -193,8 +199,8 @@ def set_default(
     """
     edit = Editing(project, dry_run)
     document = edit.find(address, targets)
-    if not any(t.default and t.parent is None for t in edit.kind(document).types):
-        raise UsageError(f"A {document.kind} can't be the default.")
+    if not _has_default(edit.kind(document)):
+        raise UsageError(f"The kind {document.kind} has no default document.")
     if is_abstract(document):
         raise UsageError(f"{address} is only a base for others, and can't be the default.")
     for target in targets:
