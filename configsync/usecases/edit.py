@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 
+from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document, Path
 from configsync.core.errors import UsageError
@@ -30,6 +31,7 @@ from configsync.source.project import Project, Target
 from configsync.usecases.editing import Editing, EditReport, saying, where_defined
 
 _NAME: Path = ("metadata", "name")
+_USES: Path = ("metadata", "uses")
 _DEFAULT: Path = ("spec", "default")
 _EXTENDS: Path = ("metadata", "extends")
 _RENAMED: Path = ("metadata", "renamed_from")
@@ -150,8 +152,8 @@ def rename(
 ) -> EditReport:
     """Give a document another name, with a note of the old one, so that history goes on.
 
-    Documents that extend it and patches of overlays follow; files keep their
-    names. Raises UsageError if the name is taken, or is in no address.
+    Documents that extend it or use it, and patches of overlays, follow; files
+    keep their names. Raises UsageError if the name is taken, or is in no address.
     """
     edit = Editing(project, dry_run)
     document = edit.find(address, targets)
@@ -185,7 +187,19 @@ def rename(
     for patch in edit.patches:
         if patch.kind == document.kind and patch.name == old:
             edit.put(patch, _NAME, name)
+    _rename_uses(edit, document, old, name)
     return edit.finish(targets)
+
+
+def _rename_uses(edit: Editing, document: Document, old: str, name: str) -> None:
+    """Have whoever uses what a document defines call it by its new name."""
+    domain = edit.kind(document).types[0].domain
+    former = addresses.join(domain, old)
+    for other in (*edit.documents, *edit.patches):
+        used = other.get(_USES)
+        for index, at in enumerate(used if isinstance(used, list) else ()):
+            if isinstance(at, str) and addresses.within(at, former):
+                edit.put(other, (*_USES, index), addresses.renamed(at, name))
 
 
 def set_default(
