@@ -30,6 +30,21 @@ _FILE_REFERENCE = {
     "additionalProperties": False,
 }
 
+_TABLE_REFERENCE = {
+    "type": "object",
+    "description": "The rows of a CSV file, whose first line names the keys; empty cells are "
+    "absent, and a first column id is left out.",
+    "properties": {
+        "$csv": {
+            "type": "string",
+            "description": "Path of the file, relative to this document's folder.",
+            "minLength": 1,
+        }
+    },
+    "required": ["$csv"],
+    "additionalProperties": False,
+}
+
 _VARIABLE_REFERENCE = {
     "type": "object",
     "description": "A variable of the target.",
@@ -52,7 +67,7 @@ _UNSET = {
     "additionalProperties": False,
 }
 
-_METADATA = {
+_METADATA: dict[str, Any] = {
     "type": "object",
     "description": "What the document is called, and how it is treated.",
     "properties": {
@@ -111,10 +126,16 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
             del node["default"]
         if node.get("type") == "object" and "properties" in node:
             node["additionalProperties"] = False
-    for node in list(_nodes([spec, definitions])):
+    references = {"file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE}
+    nodes = list(_nodes([spec, definitions]))
+    if any("table" in node for node in nodes):
+        references["table"] = _TABLE_REFERENCE
+    for node in nodes:
         for name, value in node.get("properties", {}).items():
             node["properties"][name] = _or_reference(value)
-    references = {"file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE}
+        if "items" in node:
+            # What is said of an item belongs to the text, and its list has words of its own.
+            node["items"] = _or_reference(node["items"], outside=())
     if partial:
         _loosen([spec, definitions], kind)
         references["unset"] = _UNSET
@@ -127,7 +148,7 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
             "kind": {"const": kind.name, "description": "The kind of document."},
-            "metadata": _METADATA,
+            "metadata": _metadata(kind),
             "spec": spec,
         },
         "required": ["apiVersion", "kind", "metadata", *([] if partial else ["spec"])],
@@ -178,12 +199,27 @@ def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
                 node["properties"][name] = {**described, "anyOf": [*branches, unset]}
 
 
-def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
-    """Let a scalar be given by a reference too: text by ``$file``, all by ``$var``."""
-    if node.get("type") not in ("string", "number", "integer", "boolean"):
+def _or_reference(
+    node: dict[str, Any], outside: tuple[str, ...] = ("description", "default")
+) -> dict[str, Any]:
+    """Let a value be given by a reference too: text by ``$file``, scalars by ``$var``, a table
+    by ``$csv``. Keywords in ``outside`` hold for each way."""
+    types = {branch.get("type") for branch in node.get("anyOf", [node])}
+    ways = ["variable"] if types & {"string", "number", "integer", "boolean"} else []
+    ways += ["file"] if "string" in types else []
+    ways += ["table"] if node.pop("table", False) else []
+    references = [{"$ref": f"#/$defs/{way}"} for way in ways]
+    if not references:
         return node
-    outer: dict[str, Any] = {k: node.pop(k) for k in ("description", "default") if k in node}
-    branches: list[dict[str, Any]] = [node, {"$ref": "#/$defs/variable"}]
-    if node["type"] == "string":
-        branches.append({"$ref": "#/$defs/file"})
-    return {**outer, "anyOf": branches}
+    if "anyOf" in node:
+        return {**node, "anyOf": [*node["anyOf"], *references]}
+    outer: dict[str, Any] = {k: node.pop(k) for k in outside if k in node}
+    return {**outer, "anyOf": [node, *references]}
+
+
+def _metadata(kind: Kind) -> dict[str, Any]:
+    """What metadata may hold; only what has its name from the document can be renamed with it."""
+    properties: dict[str, Any] = dict(_METADATA["properties"])
+    if not kind.named:
+        del properties["renamed_from"]
+    return {**_METADATA, "properties": properties}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 import jsonschema_rs
@@ -17,8 +18,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from configsync.core import codes
-from configsync.core.diagnostic import Code, Diagnostic
-from configsync.core.document import Document, Path, show_path
+from configsync.core.diagnostic import Code, Diagnostic, Location
+from configsync.core.document import REFERENCES, Document, Path, Seq, show_path
 from configsync.core.values import type_name
 
 _TYPES = {
@@ -34,13 +35,18 @@ _TYPES = {
 
 def explain(schema: dict[str, Any], document: Document) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each way in which the document misses the schema."""
-    seen: set[tuple[str, str]] = set()
-    for error in _Validator(schema).iter_errors(document.body):
-        for diagnostic in _diagnose(_telling(error), document):
-            place = (diagnostic.code, diagnostic.path)
-            if place not in seen:
-                seen.add(place)
+    seen: set[tuple[object, ...]] = set()
+    errors = chain.from_iterable(map(_telling, _Validator(schema).iter_errors(document.body)))
+    for error in errors:
+        for diagnostic in _diagnose(error, document):
+            # What is wrong with a column is found in each of its rows.
+            places = {
+                (diagnostic.code, diagnostic.path),
+                (diagnostic.code, diagnostic.location, diagnostic.summary),
+            }
+            if seen.isdisjoint(places):
                 yield diagnostic
+            seen |= places
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -53,19 +59,23 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
 _Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
-def _telling(error: Any) -> Any:
-    """The error to show for an ``anyOf`` or ``oneOf``: of the branch that was meant.
+def _telling(error: Any) -> Iterator[Any]:
+    """The errors to show for an ``anyOf`` or ``oneOf``: those of the branch that was meant.
 
-    That is the first branch whose type the value has, else the first of all.
+    That is the first branch whose type the value has, else the first of all. Of
+    what is wrong with a single value, the first error is shown.
     """
-    while error.validator in ("anyOf", "oneOf") and error.context:
-        branches: dict[Any, list[Any]] = {}
-        for inner in error.context:
-            branches.setdefault(inner.schema_path[0], []).append(inner)
-        meant = [b for b in branches.values() if not any(_misses_type(e, error) for e in b)]
-        deepest = max(meant or [next(iter(branches.values()))], key=_depth)
-        error = max(deepest, key=lambda e: len(e.absolute_path))
-    return error
+    if error.validator not in ("anyOf", "oneOf") or not error.context:
+        yield error
+        return
+    branches: dict[Any, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    meant = [b for b in branches.values() if not any(_misses_type(e, error) for e in b)]
+    deepest = max(meant or [next(iter(branches.values()))], key=_depth)
+    within = _depth(deepest) > len(error.absolute_path)
+    for inner in deepest if within else deepest[:1]:
+        yield from _telling(inner)
 
 
 def _misses_type(inner: ValidationError, outer: ValidationError) -> bool:
@@ -131,12 +141,21 @@ def _missing(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
         # A misspelt key is one mistake: `_unknown` names the right one.
         if name in error.instance or get_close_matches(name, unknown, 1):
             continue
+        missing, help = show_path((*path, name)), f"Add {name} to {show_path(path)}."
+        where = document.locate(path, key=True)
+        rows = document.get(path[:-1])
+        columns = rows.columns if isinstance(rows, Seq) else None
+        if columns is not None and name in columns:
+            where, help = document.locate((*path, name)), "Write it into the empty cell."
+        elif columns is not None:
+            where = Location(*rows.mark)
+            missing, help = f"the column {name}", f"Add {name} to the first line, and its values."
         yield codes.MISSING_KEY.at(
-            document.locate(path, key=True),
-            f"{show_path((*path, name))} is missing",
+            where,
+            f"{missing} is missing",
             _described(properties.get(name, {})),
             path=show_path((*path, name)),
-            help=f"Add {name} to {show_path(path) or 'the document'}.",
+            help=help if path else f"Add {name} to the document.",
         )
 
 
@@ -149,7 +168,7 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
         # The reader has reported merge keys, and lists and mappings as keys.
         if name in ("<<", "?"):
             continue
-        if name in ("$file", "$var", "$unset"):
+        if name in (*REFERENCES, "$unset"):
             summary, help = f"{name} can't stand here", "Write the value itself."
         else:
             absent = [p for p in properties if p not in error.instance]

@@ -14,7 +14,7 @@ from configsync.checks.schema import Schema
 from configsync.compiler.documents import compile_document
 from configsync.compiler.ignores import find_ignores
 from configsync.compiler.records import FileRecord
-from configsync.core.diagnostic import Diagnostic
+from configsync.core.diagnostic import Diagnostic, has_errors
 from configsync.core.document import Document
 from configsync.core.kind import Kind
 from configsync.core.resource import Resource
@@ -22,7 +22,7 @@ from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
 from configsync.source.references import Followed, References
 
-_SPECIAL = re.compile(r"\$(?:file|unset|var)")
+_SPECIAL = re.compile(r"\$(?:csv|file|unset|var)")
 """What a text holds that refers to something, or removes it."""
 
 
@@ -106,15 +106,14 @@ class FileCompiler:
         found = self.check_schema(document, document.kind)
         record.diagnostics += found or ()
         record.diagnostics += run_document_rules(document, settings.rules.values())
-        if found is None or found or followed.diagnostics:
+        if found is None or found or has_errors(followed.diagnostics):
             return []
         kind = settings.kinds[document.kind]
         compiled = compile_document(
             document, kind, settings.owner, resources=settings.resources, layered=layered
         )
         record.diagnostics += compiled.diagnostics
-        name = document.locate(("metadata", "name"))
-        record.roots += [(address, name) for address in compiled.roots]
+        record.roots += compiled.roots
         return compiled.resources
 
     def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:

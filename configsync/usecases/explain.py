@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from configsync.kinds import all_kinds, resource_types
 from configsync.source.layers import OWN, Layers, find_in, is_abstract, merge
 from configsync.source.load import load
 from configsync.source.project import Project, Target
-from configsync.source.references import References
+from configsync.source.references import Followed, References
 from configsync.store.blame import Setter, blame
 from configsync.store.database import Database
 
@@ -63,8 +63,9 @@ def explain(
 
     Raises UsageError if the source has no such resource or field.
     """
-    stack, kind, compiled = _find(project, target, at)
-    fields = list(_fields(project, target, stack, kind, compiled, name))
+    references = References(project.root, target.vars)
+    stack, kind, compiled = _find(project, target, at, references)
+    fields = list(_fields(stack, kind, compiled, name, references))
     if not fields:
         known = ", ".join(c.name for c in compiled.type.columns)
         raise UsageError(f"{at} has no field {name}. Its fields are: {known}.")
@@ -73,8 +74,13 @@ def explain(
     return fields
 
 
-def _find(project: Project, target: Target, at: str) -> tuple[list[Document], Kind, Compiled]:
-    """The layers of the document that defines a resource, and the row that it compiles to."""
+def _find(
+    project: Project, target: Target, at: str, references: References
+) -> tuple[list[Document], Kind, Compiled]:
+    """The layers of the document that defines a resource, and the row that it compiles to.
+
+    A list that the row is an item of is that of the CSV file, if it comes from one.
+    """
     layers, documents = _layers(project, target)
     head = addresses.split(at)[0]
     kinds = [k for k in all_kinds().values() if k.types[0].domain == head]
@@ -85,9 +91,11 @@ def _find(project: Project, target: Target, at: str) -> tuple[list[Document], Ki
         stack = layers.stack(document)
         if isinstance(stack, Diagnostic):
             continue
-        compiled = _row(stack, kind, at)
+        stack = _with_tables(references, stack, kind.list_keys)
+        compiled = _row(stack, kind, at, references)
         if compiled is not None:
-            return stack, kind, compiled
+            lists = [tuple(map(str, compiled.path[:-1]))]
+            return _with_tables(references, stack, lists), kind, compiled
     raise UsageError(
         f"The source defines nothing at {at}. Its roots are listed by: configsync plan"
     )
@@ -105,9 +113,17 @@ def _layers(project: Project, target: Target) -> tuple[Layers, list[Document]]:
     return layers, documents
 
 
-def _row(stack: list[Document], kind: Kind, at: str) -> Compiled | None:
+def _with_tables(
+    references: References, stack: list[Document], lists: Iterable[tuple[str, ...]]
+) -> list[Document]:
+    """Layers with the rows of CSV files at some paths; what is wrong with these isn't said here."""
+    return [references.with_tables(layer, lists, Followed()) for layer in stack]
+
+
+def _row(stack: list[Document], kind: Kind, at: str, references: References) -> Compiled | None:
     """The row of a document at an address; a document with faults has those it can compile."""
     merged = merge(stack, kind.list_keys)[0]
+    references.resolve(merged.body)
     found: list[str] = []
     try:
         for compiled in kind.compile(merged):
@@ -122,15 +138,13 @@ def _row(stack: list[Document], kind: Kind, at: str) -> Compiled | None:
 
 
 def _fields(
-    project: Project,
-    target: Target,
     stack: list[Document],
     kind: Kind,
     compiled: Compiled,
     name: str | None,
+    references: References,
 ) -> Iterator[Explanation]:
     merged = merge(stack, kind.list_keys)[0]
-    references = References(project.root, target.vars)
     own = stack[-1].name
     for column in compiled.type.columns:
         path = compiled.paths.get(column.name, (*compiled.path, column.name))
