@@ -84,6 +84,13 @@ _METADATA: dict[str, Any] = {
             "description": "Free labels, for --select label=value.",
             "additionalProperties": {"type": "string"},
         },
+        "uses": {
+            "type": "array",
+            "description": "Addresses of what this relies on, as prompt/verify: none of them can "
+            "be deleted before.",
+            "items": {"type": "string", "minLength": 1},
+            "uniqueItems": True,
+        },
         "extends": {
             "type": "string",
             "description": "The name of a document of this kind that this one is laid over.",

@@ -22,6 +22,8 @@ from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
 from configsync.source.references import Followed, References
 
+USES = ("metadata", "uses")
+
 _SPECIAL = re.compile(r"\$(?:csv|file|unset|var)")
 """What a text holds that refers to something, or removes it."""
 
@@ -114,6 +116,8 @@ class FileCompiler:
         )
         record.diagnostics += compiled.diagnostics
         record.roots += compiled.roots
+        for index, used in enumerate(document.get(USES) or ()):
+            record.uses.append((used, document.locate((*USES, index))))
         return compiled.resources
 
     def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:

@@ -22,6 +22,7 @@ from configsync.core.resource import Resource
 class FileRecord:
     """What one file gives.
 
+    ``roots`` are the addresses that it defines, ``uses`` those that it names.
     ``outlines`` are its documents as rules about all documents see them;
     ``dependencies`` the other files that it was made from, with their digests.
     ``layered`` tells that it can't be understood by itself: then nothing else
@@ -32,6 +33,7 @@ class FileRecord:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     outlines: list[Document] = field(default_factory=list)
     roots: list[Root] = field(default_factory=list)
+    uses: list[tuple[str, Location]] = field(default_factory=list)
     ignores: list[Ignore] = field(default_factory=list)
     dependencies: dict[str, str] = field(default_factory=dict)
     layered: bool = False
@@ -45,6 +47,7 @@ def encode_record(record: FileRecord) -> bytes:
             [encode_diagnostic(d) for d in record.diagnostics],
             [[d.kind, _encode_map(d.body)] for d in record.outlines],
             [[r.address, encode_location(r.location), r.path] for r in record.roots],
+            [[address, *encode_location(where)] for address, where in record.uses],
             [[i.code, i.line, i.location.line, i.location.column] for i in record.ignores],
             record.dependencies,
             record.layered,
@@ -54,7 +57,7 @@ def encode_record(record: FileRecord) -> bytes:
 
 def decode_record(data: bytes, file: str) -> FileRecord:
     """Read the record of a file. Raises ValueError, KeyError or TypeError if it isn't one."""
-    documents, diagnostics, outlines, roots, ignores, dependencies, layered = json.loads(
+    documents, diagnostics, outlines, roots, uses, ignores, dependencies, layered = json.loads(
         data.decode()
     )
     return FileRecord(
@@ -62,6 +65,7 @@ def decode_record(data: bytes, file: str) -> FileRecord:
         [decode_diagnostic(d) for d in diagnostics],
         [Document(kind, _decode_map(body, file)) for kind, body in outlines],
         [Root(address, Location(*where), path) for address, where, path in roots],
+        [(address, Location(*where)) for address, *where in uses],
         [Ignore(code, line, Location(file, *where)) for code, line, *where in ignores],
         dependencies,
         layered,
@@ -81,6 +85,7 @@ def encode_resources(resources: list[Resource]) -> bytes:
                 r.renamed_from,
                 r.prevent_destroy,
                 r.labels,
+                r.uses,
             ]
             for r in resources
         ]
@@ -93,8 +98,9 @@ def decode_resources(data: bytes, owner: str) -> list[Resource]:
         Resource(
             *(at, domain, values, parent, owner, where and Location(*where), old, protected),
             labels=labels,
+            uses=tuple(uses),
         )
-        for at, domain, values, parent, where, old, protected, labels in json.loads(data)
+        for at, domain, values, parent, where, old, protected, labels, uses in json.loads(data)
     ]
 
 

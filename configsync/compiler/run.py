@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
 from configsync.checks.engine import run_source_rules
 from configsync.checks.rules import all_rules
@@ -17,7 +18,8 @@ from configsync.compiler.ignores import Ignore, apply_ignores
 from configsync.compiler.layered import compile_layered, load_overlay
 from configsync.compiler.pool import compile_files
 from configsync.compiler.records import FileRecord, decode_record, decode_resources
-from configsync.core.diagnostic import Diagnostic, Location
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location, Severity
 from configsync.core.document import Document, show_path
 from configsync.kinds import all_kinds
 from configsync.source.project import Project, Target
@@ -121,6 +123,14 @@ class _Run:
                     found = defined_twice(root.address, root.location, first, root.path)
                     result.diagnostics.append(found)
         result.diagnostics += _named_alike(outlines)
+        # A document with errors of its own defines nothing yet.
+        if not any(d.severity is Severity.ERROR for d in result.diagnostics):
+            result.diagnostics += [
+                _undefined(used, where, places)
+                for record in self.records.values()
+                for used, where in record.uses
+                if used not in places
+            ]
         result.diagnostics += run_source_rules(outlines, self.settings.rules.values())
         result.diagnostics = apply_ignores(result.diagnostics, ignores)
 
@@ -172,3 +182,13 @@ def _named_alike(documents: list[Document]) -> Iterator[Diagnostic]:
             if first is not where:
                 what = f"{document.kind} {document.name}"
                 yield defined_twice(what, where, first, show_path(path))
+
+
+def _undefined(used: str, where: Location, places: Mapping[str, Location]) -> Diagnostic:
+    near = get_close_matches(used, places, 1)
+    return codes.UNDEFINED_USE.at(
+        where,
+        f"{used} is used and not defined",
+        path="metadata.uses",
+        help=f"Did you mean {near[0]}?" if near else "Define it, or take it out of uses.",
+    )

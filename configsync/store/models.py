@@ -26,6 +26,7 @@ from sqlalchemy import (
     false,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -168,6 +169,167 @@ class ConfigPrompts(Base):
     profile: Mapped[ConfigProfile] = relationship(back_populates="prompts")
 
 
+class PromptVersioned(Base):
+    """One version of a prompt; one of each name is active. Its content never changes."""
+
+    __tablename__ = "prompts_versioned"
+    __table_args__ = (
+        UniqueConstraint("prompt_name", "version", name="uq_prompts_versioned_version"),
+        CheckConstraint("length(prompt_name) BETWEEN 1 AND 255", name="ck_prompts_versioned_name"),
+        CheckConstraint("version >= 1", name="ck_prompts_versioned_version"),
+        Index(
+            "uq_prompts_versioned_active",
+            "prompt_name",
+            unique=True,
+            postgresql_where=text("is_active"),
+            sqlite_where=text("is_active"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    prompt_name: Mapped[str] = mapped_column(String(255))
+    version: Mapped[int] = mapped_column(Integer)
+    prompt_content: Mapped[str] = mapped_column(Text)
+    variables: Mapped[list[Any]] = mapped_column(JsonColumn)
+    agent_name: Mapped[str | None] = mapped_column(String(255))
+    prompt_type: Mapped[str | None] = mapped_column(String(50))
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+    created_by: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    deactivated_at: Mapped[datetime | None] = mapped_column(Timestamp)
+
+
+VALUE_TYPES = "value_type IN ('string', 'int', 'float', 'bool', 'json')"
+"""What a setting's text may be; that of json is never null, as it spells null itself."""
+
+
+class AppSetting(Base):
+    """One setting of a category: text, and what to read it as."""
+
+    __tablename__ = "app_settings"
+    __table_args__ = (
+        UniqueConstraint("category", "setting_key", name="uq_app_settings_key"),
+        CheckConstraint("length(category) BETWEEN 1 AND 100", name="ck_app_settings_category"),
+        CheckConstraint("length(setting_key) BETWEEN 1 AND 255", name="ck_app_settings_key"),
+        CheckConstraint(VALUE_TYPES, name="ck_app_settings_type"),
+        CheckConstraint(
+            "setting_value IS NOT NULL OR value_type <> 'json'", name="ck_app_settings_value"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(String(100))
+    setting_key: Mapped[str] = mapped_column(String(255))
+    setting_value: Mapped[str | None] = mapped_column(Text)
+    value_type: Mapped[str] = mapped_column(String(20))
+    description: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+
+
+class Project(Base):
+    """A project whose logs are read, from files or from Loki."""
+
+    __tablename__ = "projects"
+    __table_args__ = (
+        UniqueConstraint("project_code", name="uq_projects_code"),
+        CheckConstraint("length(project_code) BETWEEN 1 AND 50", name="ck_projects_code"),
+        CheckConstraint("log_source_type IN ('file', 'loki')", name="ck_projects_source"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_code: Mapped[str] = mapped_column(String(50))
+    project_name: Mapped[str] = mapped_column(String(255))
+    log_source_type: Mapped[str] = mapped_column(String(20))
+    description: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+
+    settings: Mapped[list[ProjectSetting]] = relationship(
+        back_populates="project", cascade="all, delete-orphan", passive_deletes=True
+    )
+    environments: Mapped[list[Environment]] = relationship(
+        back_populates="project", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+def _project_id() -> Mapped[int]:
+    return mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+
+
+class ProjectSetting(Base):
+    """One setting of a project: text, and what to read it as."""
+
+    __tablename__ = "project_settings"
+    __table_args__ = (
+        UniqueConstraint("project_id", "setting_key", name="uq_project_settings_key"),
+        CheckConstraint("length(setting_key) BETWEEN 1 AND 255", name="ck_project_settings_key"),
+        CheckConstraint(VALUE_TYPES, name="ck_project_settings_type"),
+        CheckConstraint(
+            "setting_value IS NOT NULL OR value_type <> 'json'", name="ck_project_settings_value"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = _project_id()
+    setting_key: Mapped[str] = mapped_column(String(255))
+    setting_value: Mapped[str | None] = mapped_column(Text)
+    value_type: Mapped[str] = mapped_column(String(20))
+
+    project: Mapped[Project] = relationship(back_populates="settings")
+
+
+class Environment(Base):
+    """An environment of a project, and where its logs are."""
+
+    __tablename__ = "environments"
+    __table_args__ = (
+        UniqueConstraint("project_id", "env_code", name="uq_environments_code"),
+        CheckConstraint("length(env_code) BETWEEN 1 AND 50", name="ck_environments_code"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = _project_id()
+    env_code: Mapped[str] = mapped_column(String(50))
+    env_name: Mapped[str | None] = mapped_column(String(255))
+    loki_namespace: Mapped[str | None] = mapped_column(String(255))
+    log_base_path: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+
+    project: Mapped[Project] = relationship(back_populates="environments")
+
+
+class ContextRule(Base):
+    """What matters in one context of logs, and what doesn't."""
+
+    __tablename__ = "context_rules"
+    __table_args__ = (
+        UniqueConstraint("context", name="uq_context_rules_context"),
+        CheckConstraint("length(context) BETWEEN 1 AND 255", name="ck_context_rules_context"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    context: Mapped[str] = mapped_column(String(255))
+    important: Mapped[str | None] = mapped_column(Text)
+    ignore: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+
+
+class NegateRule(Base):
+    """Log lines to leave out: those whose label compares so."""
+
+    __tablename__ = "negate_rules"
+    __table_args__ = (
+        UniqueConstraint("label", "operator", "value", name="uq_negate_rules_rule"),
+        CheckConstraint("length(label) BETWEEN 1 AND 255", name="ck_negate_rules_label"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(String(255))
+    operator: Mapped[str] = mapped_column(String(20))
+    value: Mapped[str] = mapped_column(Text)
+    is_active: Mapped[bool] = mapped_column(server_default=true())
+
+
 class ConfigRevision(Base):
     """One committed change of the database: the counter that readers follow.
 
@@ -214,13 +376,15 @@ class ConfigRevision(Base):
 class ConfigHistory(Base):
     """One change of one resource. Append-only, and it outlives what it describes.
 
-    ``profile_id`` is no foreign key for that reason; it is null for resources
-    that are no part of a profile.
+    ``root_id`` is for that reason no foreign key: the id of the row that the
+    resource, or what it is a part of, has; of the first version, where there are
+    several. ``profile_id`` is the same for profiles, and null for all else.
     """
 
     __tablename__ = "config_history"
     __table_args__ = (
-        Index("ix_config_history_profile_id", "profile_id", "address", "id"),
+        Index("ix_config_history_root_id", "root_id", "address", "id"),
+        Index("ix_config_history_profile_id", "profile_id", "id"),
         Index("ix_config_history_timestamp", "timestamp", "id"),
         Index("ix_config_history_domain", "domain", "id"),
         Index(
@@ -240,6 +404,7 @@ class ConfigHistory(Base):
         ForeignKey("config_revisions.revision", deferrable=True, initially="DEFERRED")
     )
     address: Mapped[str] = mapped_column(Text)
+    root_id: Mapped[int | None] = mapped_column(Integer)
     profile_id: Mapped[int | None] = mapped_column(Integer)
     domain: Mapped[str] = mapped_column(String(50))
     action: Mapped[str] = mapped_column(String(20))
@@ -267,6 +432,7 @@ class ConfigResource(Base):
     file: Mapped[str | None] = mapped_column(Text)
     line: Mapped[int | None] = mapped_column(Integer)
     labels: Mapped[dict[str, Any] | None] = mapped_column(JsonColumn)
+    uses: Mapped[list[Any] | None] = mapped_column(JsonColumn)
 
 
 class ConfigOwner(Base):

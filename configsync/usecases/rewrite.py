@@ -22,6 +22,7 @@ from configsync.core.values import Json, equal
 from configsync.edit.emit import file_stems, lay_out
 from configsync.edit.splice import CannotEdit
 from configsync.kinds import all_kinds, resource_types
+from configsync.plan.versions import as_written
 from configsync.source.layers import UNSET, find_in
 from configsync.source.project import Target
 from configsync.usecases.editing import Editing
@@ -57,6 +58,8 @@ def rewrite(
     targets for which no error may come up either. Writes nothing. Raises
     CannotEdit where a value can't be written without changing another one.
     """
+    types = resource_types()
+    wanted = State(as_written(r, desired.get(at), types) for at, r in wanted.items())
     work = _Rewriting(edit, target, wanted)
     differing = list(_differing(desired, wanted))
     problems: list[Diagnostic] = []

@@ -29,6 +29,21 @@ def render(address: str, fields: Iterable[Any], style: Style) -> str:
     return "\n".join(lines) + "\n"
 
 
+def render_users(address: str, users: Iterable[Any], style: Style) -> str:
+    """Show who uses a root: `configsync.usecases.explain.User`."""
+    users = list(users)
+    if not users:
+        return f"Nothing uses {one_line(address)}.\n"
+    lines = [style.strong(f"{one_line(address)} is used by")]
+    width = max(len(one_line(u.address)) for u in users)
+    for user in users:
+        where = f"the source {user.owner}"
+        if user.location is not None:
+            where = f"{user.location.file}:{user.location.line}"
+        lines.append(f"  {one_line(user.address).ljust(width)}  {style.faint(one_line(where))}")
+    return "\n".join(lines) + "\n"
+
+
 def _stored(explained: Any, style: Style) -> Iterable[str]:
     stored = explained.stored
     if stored is None:
