@@ -75,7 +75,7 @@ def test_each_profile_becomes_a_document(project: Workspace) -> None:
         "Wrote schemas/profile.partial.schema.json\n"
         "Wrote schemas/profile.schema.json\n"
         "\n"
-        "Not taken, since a profile has no place for it:\n"
+        "Not taken, since no document has a place for it:\n"
         "  version\n"
         "  profiles[0].created_by\n"
         "  profiles[0].ai_infra.top_p\n"
