@@ -118,11 +118,11 @@ class Document:
             yield path, value
 
 
-def reference_of(node: object) -> tuple[str, Any] | None:
+def reference_of(node: object) -> tuple[str, str] | None:
     """What a node refers to, as ``("$file", "a.md")``; None if it is no reference."""
     if isinstance(node, dict) and len(node) == 1:
         ((key, name),) = node.items()
-        if key in REFERENCES:
+        if key in REFERENCES and isinstance(name, str):
             return key, name
     return None
 

@@ -27,9 +27,9 @@ class ContextRule:
 
     context: Annotated[str, schema(minLength=1, maxLength=255)]
     """The context's name."""
-    important: Annotated[list[Word], schema(minItems=1)] | str = ""
+    important: str | Annotated[list[Word], schema(minItems=1)] = ""
     """Words that mark a line as important: a list, or the text with commas that is stored."""
-    ignore: Annotated[list[Word], schema(minItems=1)] | str = ""
+    ignore: str | Annotated[list[Word], schema(minItems=1)] = ""
     """Words that mark a line as noise: a list, or the text with commas that is stored."""
     description: str = ""
     """What the rule is for."""
@@ -84,11 +84,11 @@ def decompile_rules(resources: Iterable[Resource]) -> Iterator[tuple[str, dict[s
 
 
 def write_rule(values: dict[str, Json]) -> dict[str, Any]:
-    """A rule as people write it: words as a list where that gives the same text, null absent."""
+    """A rule as people write it: words as a list if they are plain ones, null absent."""
     rule: dict[str, Any] = {k: v for k, v in values.items() if v is not None}
     for name in WORDS:
         words = str(rule.get(name, "")).split(",")
-        if all(word and word == word.strip() for word in words):
+        if all(word and word == word.strip() and word.isprintable() for word in words):
             rule[name] = words
     return rule
 

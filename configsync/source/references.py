@@ -74,7 +74,8 @@ class References:
         body = document.body
         for path in lists:
             node = document.get(path)
-            if (reference_of(node) or ("",))[0] == "$csv":
+            reference = reference_of(node)
+            if reference is not None and reference[0] == "$csv":
                 found = self._follow(node, show_path(path), body.mark[0], result)
                 if found is not node:
                     body = _with(body, path, found)
