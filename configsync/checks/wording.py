@@ -36,8 +36,8 @@ _TYPES = {
 def explain(schema: dict[str, Any], document: Document) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each way in which the document misses the schema."""
     seen: set[tuple[object, ...]] = set()
-    errors = chain.from_iterable(map(_telling, _Validator(schema).iter_errors(document.body)))
-    for error in errors:
+    found = _validator(schema).iter_errors(document.body)
+    for error in chain.from_iterable(map(_telling, found)):
         for diagnostic in _diagnose(error, document):
             # What is wrong with a column is found in each of its rows.
             places = {
@@ -56,7 +56,29 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
         yield ValidationError(f"does not match {pattern}")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+def _validator(schema: dict[str, Any]) -> Any:
+    """A validator that tells errors, and looks only into items of lists that have some."""
+    definitions: dict[str, Any] = {k: schema[k] for k in ("$schema", "$defs") if k in schema}
+
+    def items(validator: Any, rule: Any, instance: Any, whole: Any) -> Iterator[ValidationError]:
+        for index in _invalid_items(instance, {**definitions, "allOf": [rule]}):
+            if index >= len(whole.get("prefixItems", ())):
+                yield from validator.descend(instance[index], rule, path=index)
+
+    keywords = {"pattern": _pattern, "items": items}
+    return extend(Draft202012Validator, keywords)(schema)  # type: ignore[no-untyped-call]
+
+
+def _invalid_items(items: Any, schema: dict[str, Any]) -> list[int]:
+    """The indexes of a list's items that don't meet a schema; all where that can't be told."""
+    if not isinstance(items, list):
+        return []
+    try:
+        is_valid = jsonschema_rs.Draft202012Validator(schema).is_valid
+        return [index for index, item in enumerate(items) if not is_valid(item)]
+    except ValueError:
+        # The schema refers to another place of its file, or not every value fits the validator.
+        return list(range(len(items)))
 
 
 def _telling(error: Any) -> Iterator[Any]:

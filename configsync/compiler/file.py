@@ -14,7 +14,7 @@ from configsync.checks.schema import Schema
 from configsync.compiler.documents import compile_document
 from configsync.compiler.ignores import find_ignores
 from configsync.compiler.records import FileRecord
-from configsync.core.diagnostic import Diagnostic, has_errors
+from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
 from configsync.core.kind import Kind
 from configsync.core.resource import Resource
@@ -108,7 +108,7 @@ class FileCompiler:
         found = self.check_schema(document, document.kind)
         record.diagnostics += found or ()
         record.diagnostics += run_document_rules(document, settings.rules.values())
-        if found is None or found or has_errors(followed.diagnostics):
+        if found is None or found or followed.diagnostics:
             return []
         kind = settings.kinds[document.kind]
         compiled = compile_document(

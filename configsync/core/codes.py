@@ -245,13 +245,6 @@ CSV_SEPARATOR = Code(
     "the cells of a CSV file aren't parted by commas",
     "Spreadsheets write semicolons or tabs in some countries: each line would be a single cell.",
 )
-CSV_ID = Code(
-    "CS186",
-    Severity.INFO,
-    "the column id of a CSV file is left out",
-    "An export of a table begins with the numbers of its rows, which the database gives itself.",
-)
-
 # Compilation: CS3xx.
 
 UNSTORABLE = Code(

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.values import type_name
 from configsync.edit.splice import CannotEdit
 from configsync.source.table import BYTE_ORDER_MARK, Cell, Row, read_table, split_rows
@@ -85,11 +84,10 @@ class _Table:
         self.mark = BYTE_ORDER_MARK if text.startswith(BYTE_ORDER_MARK) else ""
         self.body = text.removeprefix(BYTE_ORDER_MARK)
         read = read_table(text, "")
-        faults = _errors(read.diagnostics)
-        if faults or read.rows is None:
-            where = faults[0].location
-            line = f" in line {where.line}" if where else ""
-            raise CannotEdit(f"{faults[0].summary}{line}. Mend that first.")
+        if read.diagnostics or read.rows is None:
+            fault = read.diagnostics[0]
+            line = f" in line {fault.location.line}" if fault.location else ""
+            raise CannotEdit(f"{fault.summary}{line}. Mend that first.")
         self.columns = list(read.rows.columns or ())
         self.data: list[dict[str, Any]] = [dict(row) for row in read.rows]
         self.header, *self.rows = (r for r in split_rows(self.body, "") if not r.blank)
@@ -122,13 +120,9 @@ class _Table:
         result = self.mark + self.body[:start] + new + self.body[end:]
         read = read_table(result, "")
         rows = [] if read.rows is None else [dict(row) for row in read.rows]
-        if _errors(read.diagnostics) or rows != expected:
+        if read.diagnostics or rows != expected:
             raise CannotEdit(f"the table would be read as something else. {_BY_HAND}")
         return result
-
-
-def _errors(found: list[Diagnostic]) -> list[Diagnostic]:
-    return [d for d in found if d.severity is Severity.ERROR]
 
 
 def _write(column: str, value: Any, *, quoted: bool = False) -> str:

@@ -19,7 +19,7 @@ from configsync.importers.importer import Draft, Imported, Importer, Origin
 from configsync.kinds.context_rules import CONTEXT_RULE, write_rule
 from configsync.kinds.negate_rules import NEGATE_RULE
 from configsync.source.files import read_text
-from configsync.source.table import ID, read_table
+from configsync.source.table import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,8 @@ def _read(path: Path, file: TableFile, result: Imported) -> None:
     if isinstance(text, Diagnostic):
         result.diagnostics.append(text)
         return
-    table = read_table(text, name)
-    for found in table.diagnostics:
-        if found.code == codes.CSV_ID.code:
-            result.not_taken.append(f"{path.name}: {ID}")
-        else:
-            result.diagnostics.append(found)
+    table = read_table(text, name, ids=True)
+    result.diagnostics += table.diagnostics
     if table.rows is None:
         return
     columns = table.rows.columns or {}

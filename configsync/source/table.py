@@ -7,7 +7,9 @@ anything are left out. That is RFC 4180 and the dialect ``excel`` of Python's
 ``csv``: whatever is accepted here, that module reads alike. What it takes
 though its meaning is in doubt, as a quote that isn't closed, is refused.
 
-A cell without text is absent: CSV doesn't tell empty text from none.
+A cell without text is absent: CSV doesn't tell empty text from none. A first
+column ``id`` is left out: an export of a table begins with the numbers of its
+rows, which a database gives itself.
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ from configsync.core.document import Map, Mark, Seq
 from configsync.source.limits import MAX_NODES, MAX_SCALAR_BYTES
 
 ID = "id"
-"""The first column of a table's export: the number that the database gave each row."""
 
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -69,10 +70,11 @@ class Table:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def read_table(text: str, file: str, limit: int = MAX_NODES) -> Table:
+def read_table(text: str, file: str, limit: int = MAX_NODES, *, ids: bool = False) -> Table:
     """Read a table of at most ``limit`` rows and cells; ``file`` is named in every place.
 
-    Never raises for what the text holds.
+    With ``ids``, a first column ``id`` is one as any other. Never raises for
+    what the text holds.
     """
     table = Table()
     text = text.removeprefix(BYTE_ORDER_MARK)
@@ -80,11 +82,13 @@ def read_table(text: str, file: str, limit: int = MAX_NODES) -> Table:
         before = _LINE_END.split(text[: text.index("\0")])
         where = Location(file, len(before), len(before[-1]) + 1)
         table.diagnostics.append(
-            codes.BAD_CHARACTER.at(where, f"{file} holds NUL, which can't be stored")
+            codes.BAD_CHARACTER.at(
+                where, f"{file} holds NUL, which can't be stored", help="Remove it."
+            )
         )
         return table
     try:
-        _read(text, file, limit, table)
+        _read(text, file, limit, ids, table)
     except CsvFault as fault:
         table.nodes = fault.nodes
         table.diagnostics.append(fault.diagnostic)
@@ -163,7 +167,7 @@ def _quote_fault(text: str, at: int, where: Location) -> Diagnostic:
     )
 
 
-def _read(text: str, file: str, limit: int, table: Table) -> None:
+def _read(text: str, file: str, limit: int, ids: bool, table: Table) -> None:
     rows = (row for row in split_rows(text, file, limit) if not row.blank)
     header = next(rows, None)
     if header is None:
@@ -180,9 +184,9 @@ def _read(text: str, file: str, limit: int, table: Table) -> None:
     if table.diagnostics:
         return
     columns = {c.value: (file, c.line, c.column) for c in header.cells}
-    skip = int(width > 1 and header.cells[0].value == ID)
+    skip = int(not ids and width > 1 and header.cells[0].value == ID)
     if skip:
-        table.diagnostics.append(_left_out(Location(*columns.pop(ID))))
+        del columns[ID]
     found = Seq((file, 1, 1), columns)
     uneven = False
     for row in rows:
@@ -252,15 +256,6 @@ def _header_faults(header: list[Cell], file: str) -> Iterator[Diagnostic]:
                 related=(Related("it stands here first", first[name]),),
             )
         first.setdefault(name, where)
-
-
-def _left_out(where: Location) -> Diagnostic:
-    return codes.CSV_ID.at(
-        where,
-        "the column id is left out",
-        "The database numbers its rows itself.",
-        help="Remove the column, or leave it: nothing depends on it.",
-    )
 
 
 def _uneven(cells: list[Cell], wanted: int, file: str) -> Diagnostic:

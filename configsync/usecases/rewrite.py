@@ -126,8 +126,9 @@ class _Rewriting:
                     self.places[at, column] = self._set(at, after, column)
         gone = [before for _, before, after in differing if before and after is None]
         new = [after for _, before, after in differing if after and before is None]
-        self._remove_all(gone, self._growing(new))
+        # Before something goes, so that a list keeps its form.
         self._add_all(new)
+        self._remove_all(gone, self._growing(new))
 
     def locate(self, place: Place) -> Location:
         """The line of a place in the files as they become."""

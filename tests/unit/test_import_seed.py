@@ -272,7 +272,7 @@ def test_wrong_use_is_an_error(project: Workspace) -> None:
         (("seed", "nothing.yaml"), "nothing.yaml doesn't exist."),
         (("seed", "seed.yaml", "--name", "x"), "leave --name out"),
         (("slide-generator", "seed.yaml"), "seed.yaml is a file, and slide-generator takes a"),
-        (("sed", "seed.yaml"), "The formats are: seed, slide-generator."),
+        (("sed", "seed.yaml"), "The formats are: log-analyser, seed, slide-generator."),
     ):
         result = project.run("import", *arguments)
         assert result.code == 1

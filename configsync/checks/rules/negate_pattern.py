@@ -29,7 +29,7 @@ _PART = re.compile(
     | (?P<brace>\{{)
     | (?P<class>\[(?P<items>\^?+\]?+(?:{_ONE}|{_SEVERAL}|[^\\\]])*+)\])
     | (?P<flags>\(\?[imsU]*(?:-[imsU]+)?\))
-    | (?P<open>\((?:\?P?<(?P<name>\w+)>|\?[imsU]*(?:-[imsU]+)?:|(?!\?)))
+    | (?P<open>\((?:\?P?<\w+>|\?[imsU]*(?:-[imsU]+)?:|(?!\?)))
     | (?P<close>\))
     | (?P<or>\|)
     """,
@@ -65,7 +65,6 @@ def find_fault(pattern: str) -> str | None:
     classes of characters, and what a pattern grows to, are not looked at.
     """
     at = depth = 0
-    names: set[str] = set()
     # What a repetition would repeat.
     before = "nothing"
     while at < len(pattern):
@@ -82,9 +81,6 @@ def find_fault(pattern: str) -> str | None:
             case "open":
                 now = "nothing"
                 depth += 1
-                if part["name"]:
-                    fault = "two groups have one name" if part["name"] in names else None
-                    names.add(part["name"])
             case "or":
                 now = "nothing"
             case "flags":
