@@ -34,6 +34,13 @@ NEGATE_RULES: dict[str, Any] = {
     "spec": {"rules": [{"label": "event", "operator": "!=", "value": "heartbeat"}]},
 }
 
+PROMPT: dict[str, Any] = {
+    "apiVersion": "configsync/v1",
+    "kind": "Prompt",
+    "metadata": {"name": "verify"},
+    "spec": {"content": "Verify the answer.\n"},
+}
+
 
 def profile(name: str = "production", *, default: bool = False, **changes: Any) -> str:
     """The YAML of a profile (JSON is YAML).

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from configsync.core.kind import API_VERSION, Kind
+from configsync.kinds.describe import NAME
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -76,7 +77,7 @@ _METADATA: dict[str, Any] = {
             "description": "The name, unique among the documents of its kind; no blank at an end.",
             "minLength": 1,
             "maxLength": 100,
-            "pattern": r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$",
+            "pattern": NAME,
         },
         "description": {"type": "string", "description": "What it is for."},
         "labels": {
@@ -128,21 +129,23 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
     definitions = spec.pop("$defs", {})
     for node in _nodes([spec, definitions]):
         node.pop("title", None)
+        if "description" in node:
+            node["description"] = " ".join(node["description"].split())
         if node.get("default") == "":
             # Absent text is null in its column, not an empty string.
             del node["default"]
+        if "default" in node and node["default"] is None:
+            _require_value(node)
         if node.get("type") == "object" and "properties" in node:
             node["additionalProperties"] = False
+    for values, name in _values([spec, definitions]):
+        values[name] = _or_reference(values[name])
+    for node in list(_nodes([spec, definitions])):
+        if isinstance(node.get("items"), dict):
+            node["items"] = _or_reference(node["items"])
     references = {"file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE}
-    nodes = list(_nodes([spec, definitions]))
-    if any("table" in node for node in nodes):
+    if any(node.get("$ref") == "#/$defs/table" for node in _nodes([spec, definitions])):
         references["table"] = _TABLE_REFERENCE
-    for node in nodes:
-        for name, value in node.get("properties", {}).items():
-            node["properties"][name] = _or_reference(value)
-        if "items" in node:
-            # What is said of an item belongs to the text, and its list has words of its own.
-            node["items"] = _or_reference(node["items"], outside=())
     if partial:
         _loosen([spec, definitions], kind)
         references["unset"] = _UNSET
@@ -150,7 +153,7 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": f"configsync/v1/{kind.part_file if partial else kind.schema_file}",
         "title": f"{kind.title}, as a layer" if partial else kind.title,
-        "description": (kind.spec.__doc__ or "").strip(),
+        "description": spec.get("description", ""),
         "type": "object",
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
@@ -184,6 +187,26 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
                 yield from _nodes(item)
 
 
+def _require_value(node: dict[str, Any]) -> None:
+    """Let a field whose default is None be absent, but not null."""
+    del node["default"]
+    branches = [b for b in node.pop("anyOf", []) if b != {"type": "null"}]
+    if len(branches) == 1:
+        node.update(branches[0])
+    elif branches:
+        node["anyOf"] = branches
+
+
+def _values(nodes: Any) -> list[tuple[dict[str, Any], str]]:
+    """Where the schemas of values of mappings stand, of named keys and of free ones."""
+    found = []
+    for node in _nodes(nodes):
+        found += [(node["properties"], name) for name in node.get("properties", ())]
+        if isinstance(node.get("additionalProperties"), dict):
+            found.append((node, "additionalProperties"))
+    return found
+
+
 def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
     """Require nothing, and let ``$unset`` stand for any value; a list's items keep their key."""
     kept = set(kind.list_keys.values())
@@ -198,30 +221,36 @@ def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
                 "const": True,
                 "description": "Take this item away from the layer below.",
             }
-        for name, value in node.get("properties", {}).items():
-            if name not in kept and name != "$unset":
-                described = {k: value.pop(k) for k in ("description",) if k in value}
-                branches = value.pop("anyOf", [value])
-                unset = {"$ref": "#/$defs/unset"}
-                node["properties"][name] = {**described, "anyOf": [*branches, unset]}
+    for values, name in _values(nodes):
+        if name not in kept and name != "$unset":
+            values[name] = _or(values[name], "unset")
+    for node in _nodes(nodes):
+        if "anyOf" in node and not any(node["anyOf"]):
+            # All that they did was to require one key or another.
+            del node["anyOf"]
 
 
-def _or_reference(
-    node: dict[str, Any], outside: tuple[str, ...] = ("description", "default")
-) -> dict[str, Any]:
-    """Let a value be given by a reference too: text by ``$file``, scalars by ``$var``, a table
-    by ``$csv``. Keywords in ``outside`` hold for each way."""
-    types = {branch.get("type") for branch in node.get("anyOf", [node])}
-    ways = ["variable"] if types & {"string", "number", "integer", "boolean"} else []
-    ways += ["file"] if "string" in types else []
-    ways += ["table"] if node.pop("table", False) else []
-    references = [{"$ref": f"#/$defs/{way}"} for way in ways]
-    if not references:
-        return node
-    if "anyOf" in node:
-        return {**node, "anyOf": [*node["anyOf"], *references]}
-    outer: dict[str, Any] = {k: node.pop(k) for k in outside if k in node}
-    return {**outer, "anyOf": [node, *references]}
+def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
+    """Let a value be given by a reference too: a scalar by ``$var``, text by ``$file``.
+
+    A table is one of ``$csv``. One of a closed list of words isn't kept in a file.
+    """
+    types: set[str] = set()
+    for branch in node.get("anyOf", [node]):
+        stated = branch.get("type", [])
+        types |= {stated} if isinstance(stated, str) else set(stated)
+    ways = ["table"] if node.pop("table", False) else []
+    ways += ["variable"] if types & {"string", "number", "integer", "boolean"} else []
+    ways += ["file"] if "string" in types and "enum" not in node else []
+    return _or(node, *ways) if ways else node
+
+
+def _or(node: dict[str, Any], *definitions: str) -> dict[str, Any]:
+    """A schema that allows what each of some definitions does, too."""
+    outer: dict[str, Any] = {k: node[k] for k in ("description", "default") if k in node}
+    inner = {k: v for k, v in node.items() if k not in outer}
+    branches = inner.get("anyOf", [inner])
+    return {**outer, "anyOf": [*branches, *({"$ref": f"#/$defs/{d}"} for d in definitions)]}
 
 
 def _metadata(kind: Kind) -> dict[str, Any]:

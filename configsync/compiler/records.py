@@ -48,7 +48,7 @@ def encode_record(record: FileRecord) -> bytes:
             [[d.kind, _encode_map(d.body)] for d in record.outlines],
             [[r.address, encode_location(r.location), r.path] for r in record.roots],
             [[address, *encode_location(where)] for address, where in record.uses],
-            [[i.code, i.line, i.location.line, i.location.column] for i in record.ignores],
+            [[i.code, i.line, i.last, i.location.line, i.location.column] for i in record.ignores],
             record.dependencies,
             record.layered,
         ]
@@ -66,7 +66,7 @@ def decode_record(data: bytes, file: str) -> FileRecord:
         [Document(kind, _decode_map(body, file)) for kind, body in outlines],
         [Root(address, Location(*where), path) for address, where, path in roots],
         [(address, Location(*where)) for address, *where in uses],
-        [Ignore(code, line, Location(file, *where)) for code, line, *where in ignores],
+        [Ignore(code, line, last, Location(file, *where)) for code, line, last, *where in ignores],
         dependencies,
         layered,
     )

@@ -129,7 +129,7 @@ def state_at(
     where, among = _among(transaction, types, root, last)
     if where is None:
         return State()
-    root_id = among[0] if among and isinstance(among[0], int) else None
+    of_one = among[0] if among and isinstance(among[0], int) else None
     newest: dict[Identity, int] = {}
     for root_id, at, row_id in transaction.rows(
         f"SELECT root_id, address, max(id) FROM config_history WHERE id <= ?{where} "
@@ -139,7 +139,7 @@ def state_at(
     ):
         known = identity(types, root_id, at)
         newest[known] = max(row_id, newest.get(known, 0))
-    for event in rekeyed(transaction, types, 0, last, root_id):
+    for event in rekeyed(transaction, types, 0, last, of_one):
         if newest.get(event.old, NO_END) < event.entry.row_id:
             del newest[event.old]
     return State(_resources(read_entries(transaction, types, newest.values()), types, root))

@@ -38,12 +38,13 @@ class Writer:
         self.now = self.transaction.now()
         if self.plan.changes:
             self.revision += 1
+            was = self._root_ids(c.before.address for c in self.plan.changes if c.before)
             self._vacate()
             self._rekey()
             self._update()
             self._insert()
             self._touch()
-            contents = self._insert_history()
+            contents = self._insert_history(was)
             self._delete()
             # Last, since its digest covers its history.
             self._insert_revision(contents)
@@ -173,9 +174,10 @@ class Writer:
             rows = [self._row(c, {}) for c in changes]
             self._execute(sql.delete(type_, self.transaction.dialect), rows)
 
-    def _insert_history(self) -> dict[str, str]:
+    def _insert_history(self, was: Mapping[str, int]) -> dict[str, str]:
         """One row for each changed resource (rule 6.2), while the deleted ones still have ids.
 
+        ``was`` has the ids of the roots that there were, by their addresses then.
         Returns the digest of each row's content, by address.
         """
         dialect = self.transaction.dialect
@@ -198,13 +200,12 @@ class Writer:
             f'SELECT {self.revision}, {taken} FROM {records} ORDER BY r."position"'
         )
         contents: dict[str, str] = {}
-        sql.execute_spelled(self.transaction, statement, self._history_rows(contents))
+        sql.execute_spelled(self.transaction, statement, self._history_rows(was, contents))
         return contents
 
-    def _history_rows(self, contents: dict[str, str]) -> Iterator[str]:
+    def _history_rows(self, was: Mapping[str, int], contents: dict[str, str]) -> Iterator[str]:
         """Each change as JSON; the digest of what its row will hold goes into ``contents``."""
-        roots = {root_address(c.address, self.types) for c in self.plan.changes}
-        ids = read_row_ids(self.transaction, self.types, roots)
+        now = self._root_ids(c.address for c in self._of(Action.CREATE))
         for position, change in enumerate(self.plan.changes):
             content = canonical_json(
                 {
@@ -216,8 +217,9 @@ class Writer:
                 }
             )
             contents[change.address] = chain.content_digest(content)
-            root = root_address(change.address, self.types)
-            row_id = ids.get(root)
+            known, at = (was, change.before.address) if change.before else (now, change.address)
+            root = root_address(at, self.types)
+            row_id = known.get(root)
             more = canonical_json(
                 {
                     "root_id": row_id,
@@ -230,6 +232,11 @@ class Writer:
             )
             # Two objects made one, so that long texts are spelled once.
             yield f"{more[:-1]},{content[1:]}"
+
+    def _root_ids(self, addresses: Iterable[str]) -> dict[str, int]:
+        """The ids by which history knows the roots of some resources, by the roots' addresses."""
+        roots = {root_address(at, self.types) for at in addresses}
+        return read_row_ids(self.transaction, self.types, roots)
 
     def _record(self) -> None:
         """Keep what was applied: the base of the next three-way diff."""

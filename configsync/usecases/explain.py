@@ -66,8 +66,8 @@ def explain(
     Raises UsageError if the source has no such resource or field.
     """
     references = References(project.root, target.vars)
-    stack, kind, compiled = _find(project, target, at, references)
-    fields = list(_fields(stack, kind, compiled, name, references))
+    stack, kind, compiled = _find(project, target, references, at)
+    fields = list(_fields(references, stack, kind, compiled, name))
     if not fields:
         known = ", ".join(c.name for c in compiled.type.columns)
         raise UsageError(f"{at} has no field {name}. Its fields are: {known}.")
@@ -108,7 +108,7 @@ def find_users(desired: State, database: Database | None, at: str) -> list[User]
 
 
 def _find(
-    project: Project, target: Target, at: str, references: References
+    project: Project, target: Target, references: References, at: str
 ) -> tuple[list[Document], Kind, Compiled]:
     """The layers of the document that defines a resource, and the row that it compiles to.
 
@@ -125,7 +125,7 @@ def _find(
         if isinstance(stack, Diagnostic):
             continue
         stack = _with_tables(references, stack, kind.list_keys)
-        compiled = _row(stack, kind, at, references)
+        compiled = _row(stack, kind, references, at)
         if compiled is not None:
             lists = [tuple(map(str, compiled.path[:-1]))]
             return _with_tables(references, stack, lists), kind, compiled
@@ -153,7 +153,7 @@ def _with_tables(
     return [references.with_tables(layer, lists, Followed()) for layer in stack]
 
 
-def _row(stack: list[Document], kind: Kind, at: str, references: References) -> Compiled | None:
+def _row(stack: list[Document], kind: Kind, references: References, at: str) -> Compiled | None:
     """The row of a document at an address; a document with faults has those it can compile."""
     merged = merge(stack, kind.list_keys)[0]
     references.resolve(merged.body)
@@ -171,11 +171,11 @@ def _row(stack: list[Document], kind: Kind, at: str, references: References) -> 
 
 
 def _fields(
+    references: References,
     stack: list[Document],
     kind: Kind,
     compiled: Compiled,
     name: str | None,
-    references: References,
 ) -> Iterator[Explanation]:
     merged = merge(stack, kind.list_keys)[0]
     own = stack[-1].name
@@ -188,13 +188,17 @@ def _fields(
             if path[0] == "metadata" and path[1] in OWN and layer.name != own:
                 continue
             found = find_in(layer, path, merged, kind.list_keys)
-            if found is not None:
-                value = _followed(references, layer.get(found))
-                kind_of_layer = _layer_name(stack, index, own)
-                chain.append(Setting(layer.locate(found), value, kind_of_layer))
+            if found is None:
+                continue
+            value = _followed(references, layer.get(found))
+            # A reference on the way says what lies below it, if that is there.
+            rest = path[len(found) :]
+            if rest and not isinstance(value, dict):
+                continue
+            kind_of_layer = _layer_name(stack, index, own)
+            chain.append(Setting(layer.locate(found), value, kind_of_layer))
         chain.reverse()
-        value = chain[0].value if chain else compiled.values[column.name]
-        yield Explanation(column.name, value, chain)
+        yield Explanation(column.name, compiled.values[column.name], chain)
 
 
 def _layer_name(stack: list[Document], index: int, own: str | None) -> str:

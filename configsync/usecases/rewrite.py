@@ -30,7 +30,8 @@ from configsync.source.project import Target
 from configsync.source.reader import read
 from configsync.usecases.editing import Editing
 from configsync.usecases.import_ import home, schema_comment, whole
-from configsync.usecases.sites import Layered, Site, Sites, rows_of
+from configsync.usecases.rows import rows_of
+from configsync.usecases.sites import Layered, Site, Sites
 from configsync.usecases.tables import (
     CellPlace,
     add_to_table,
@@ -148,8 +149,9 @@ class _Rewriting:
         one = self.sites.of(resource.parent or at)
         path = one.path(at, column)
         found = one.sites(path)
+        together = self.types[resource.domain].settle is not None
         if not found:
-            return self._put(one, one.document, path, value)
+            return self._set_row(one, at) if together else self._put(one, one.document, path, value)
         site = found[0]
         match site.reference:
             case ("$var", name):
@@ -163,7 +165,7 @@ class _Rewriting:
                 return Location(file, 1, 1)
             case ("$csv", _):
                 return set_in_table(self.edit, site, one.key(at), str(path[-1]), value)
-        if self.types[resource.domain].settle is not None:
+        if together:
             return self._set_row(one, at)
         # What is absent is false.
         absent = value is None or (value is False and column == self.types[resource.domain].default)

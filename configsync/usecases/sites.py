@@ -14,6 +14,7 @@ from configsync.source.layers import OWN, find_in, is_abstract, merge
 from configsync.source.project import Target
 from configsync.source.references import Followed, References
 from configsync.usecases.editing import Editing
+from configsync.usecases.rows import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,14 +179,3 @@ class Sites:
             # It misses its schema, which is reported where the draft is judged.
             found.rows.clear()
         return found
-
-
-def rows_of(kind: Kind, document: Document) -> dict[str, Compiled]:
-    """The rows that a document compiles to, by address. It must meet its schema."""
-    rows: dict[str, Compiled] = {}
-    made: list[str] = []
-    for row in kind.compile(document):
-        parent = None if row.parent is None else made[row.parent]
-        made.append(row.type.address(row.values, parent))
-        rows[made[-1]] = row
-    return rows

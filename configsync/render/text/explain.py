@@ -62,6 +62,6 @@ def _stored(explained: Any, style: Style) -> Iterable[str]:
 def _value(value: Json) -> str:
     if isinstance(value, str) and "\n" in value:
         lines = value.count("\n") + (not value.endswith("\n"))
-        return f"({lines} lines)"
+        return f"({lines} line{'' if lines == 1 else 's'})"
     text = one_line(canonical_json(value))
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
