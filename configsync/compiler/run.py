@@ -185,7 +185,7 @@ def _named_alike(documents: list[Document]) -> Iterator[Diagnostic]:
 
 
 def _undefined(used: str, where: Location, places: Mapping[str, Location]) -> Diagnostic:
-    near = get_close_matches(used, places, 1)
+    near = get_close_matches(used, places, 1, cutoff=0.8)
     return codes.UNDEFINED_USE.at(
         where,
         f"{used} is used and not defined",
