@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.document import Document, Path
+from configsync.core.document import Document, Path, reference_of
 from configsync.core.errors import UsageError
 from configsync.core.kind import Kind
 from configsync.core.values import Json
@@ -23,7 +23,7 @@ from configsync.edit.fields import (
     parse_field,
     read_value,
 )
-from configsync.edit.references import reference_of, with_moved_references
+from configsync.edit.references import with_moved_references
 from configsync.edit.splice import document_text, remove_value, set_value
 from configsync.source.files import read_text
 from configsync.source.layers import ListKeys, is_abstract
