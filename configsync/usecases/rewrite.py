@@ -315,17 +315,23 @@ class _Rewriting:
         """Add a row to a document, where one of its own would have it."""
         path = made.rows[row.address].path
         value = _at(made.body, path)
+        layer = one.document
         if isinstance(path[-1], int):
-            table = next(iter(one.sites(path[:-1])), None)
-            if table is not None and table.table is not None and one.owns(table.layer):
-                add_to_table(self.edit, table, made.cells(row))
+            above = path[:-1]
+            keyed = tuple(str(s) for s in above) in one.kind.list_keys
+            # Items of a list without a key show only in the layer that wins.
+            found = [
+                site
+                for site in one.sites(above)
+                if one.owns(site.layer) and (not keyed or one.is_itself(site.layer))
+            ]
+            if found and found[0].table is not None:
+                add_to_table(self.edit, found[0], made.cells(row))
                 return
-            layer = self.edit.again(one.document)
-            items = layer.get(path[:-1])
-            merged = one.merged.get(path[:-1]) or ()
-            keyed = tuple(str(s) for s in path[:-1]) in one.kind.list_keys
-            path = (*path[:-1], len(merged if keyed or not isinstance(items, list) else items))
-        self._put(one, one.document, path, value)
+            layer = found[0].layer if found else layer
+            items = one.merged.get(above) if keyed else self.edit.again(layer).get(above)
+            path = (*above, len(items or ()))
+        self._put(one, layer, path, value)
 
     def _write_new(self, documents: Mapping[str, Made]) -> None:
         """Write new documents, each into files of its own."""
