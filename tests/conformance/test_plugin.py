@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.profiles import profile
 
 REPOSITORY = Path(__file__).parents[2]
 PLUGIN = CASES / "plugin"
+GUIDE = REPOSITORY / "configsync/docs/kinds.md"
 ROUTE = PLUGIN / "Route/start/chat.yaml"
 
 
@@ -85,6 +87,38 @@ def test_the_suite_holds_for_it(environment: Environment, pg_server: str, tmp_pa
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     assert " passed" in done.stdout
+
+
+def test_the_guide_shows_the_package(
+    environment: Environment, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    (tmp_path / "profiles").mkdir()
+    shutil.copy(ROUTE, tmp_path / "profiles")
+    path = f"{environment.python.parent}{os.pathsep}{os.environ['PATH']}"
+
+    def run(block: re.Match[str]) -> str:
+        shown = ""
+        for command in re.findall(r"^\$ (.+)$", block[1], re.MULTILINE):
+            done = subprocess.run(
+                ["sh", "-c", command],
+                cwd=tmp_path,
+                env={**os.environ, "PATH": path, "PYTHONPATH": ""},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            shown += f"$ {command}\n{done.stdout}"
+        return f"```console\n{shown}```\n"
+
+    text = GUIDE.read_text(encoding="utf-8")
+    actual = re.sub(r"```console\n(.*?)```\n", run, text, flags=re.DOTALL)
+    if request.config.getoption("--update"):
+        GUIDE.write_text(actual, encoding="utf-8")
+    else:
+        assert actual == text
+    package = "".join(f.read_text() for f in (*PLUGIN.glob("*.*"), ROUTE))
+    shown = re.findall(r"```(?:yaml|toml|python)\n(.*?)```\n", text, re.DOTALL)
+    assert [block for block in shown if block not in package] == []
 
 
 @pytest.fixture(params=DIALECTS)
