@@ -14,9 +14,11 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
-SHOWN = (README, REPOSITORY / "configsync/docs/operations.md")
+GUIDES = REPOSITORY / "configsync/docs"
+SHOWN = (README, GUIDES / "operations.md", GUIDES / "writing.md")
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
-BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
+BLOCK = re.compile(r"```(?:console|\w+ (?P<file>\S+))\n(.*?)```\n", re.DOTALL)
+"""Commands with what they print, or a file of a name."""
 
 
 @pytest.fixture
@@ -53,7 +55,12 @@ def test_what_is_shown_is_what_happens(
     guide: Path, checkout: Path, request: pytest.FixtureRequest
 ) -> None:
     def run_block(match: re.Match[str]) -> str:
-        commands = [line for line in match[1].splitlines() if line.startswith("$ ")]
+        if match["file"]:
+            file = checkout / match["file"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(match[2], encoding="utf-8")
+            return match[0]
+        commands = [line for line in match[2].splitlines() if line.startswith("$ ")]
         shown = "".join(f"{c}\n{shell(checkout, c[2:])}" for c in commands)
         return f"```console\n{shown}```\n"
 
