@@ -1,4 +1,4 @@
-"""The tables of prompts, settings, projects and rules: what they refuse, and the views of history."""
+"""The tables of prompts, settings, projects and rules, and the views of their history."""
 
 from __future__ import annotations
 
