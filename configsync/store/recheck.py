@@ -92,7 +92,10 @@ def recheck(
 
 
 def _of_others(transaction: Transaction, plan: Plan) -> Iterator[str]:
-    """What another source has come to own, or to protect from deletion (rule 6.13)."""
+    """What another source has come to own, or to protect from deletion (rule 6.13).
+
+    A plan of no source, a service's, owns nothing and may change what any does.
+    """
     deleted = {c.before.address for c in plan.changes if c.before and c.after is None}
     theirs = (
         "SELECT o.address, o.owner, o.prevent_destroy FROM "
@@ -102,7 +105,7 @@ def _of_others(transaction: Transaction, plan: Plan) -> Iterator[str]:
     addresses = {c.before.address for c in plan.changes if c.before is not None}
     for chunk in sql.chunks(canonical_json({"address": at}) for at in sorted(addresses)):
         for at, owner, protected in transaction.rows(theirs, chunk):
-            foreign = owner != plan.source.id and not plan.options.take_ownership
+            foreign = plan.source.id not in ("", owner) and not plan.options.take_ownership
             root = len(address.split(at)) == 2
             if foreign or (at in deleted and protected and root):
                 yield at

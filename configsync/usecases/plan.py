@@ -17,7 +17,7 @@ from configsync.plan.policy import refusals, too_much
 from configsync.plan.select import narrowed, selector
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
-from configsync.store.authorship import last_writes, renamed_past_us
+from configsync.store.authorship import attributed, last_writes, renamed_past_us
 from configsync.store.database import Database, Transaction
 from configsync.store.owners import read_owner
 from configsync.store.read import read_applied, read_base, read_live
@@ -29,8 +29,8 @@ from configsync.usecases.validate import Validation
 class Stored:
     """What a database holds at one moment.
 
-    ``renamed`` has the live address of each root that was renamed past
-    configsync, with the one on record.
+    ``renamed`` has the live address of each root that was renamed past git,
+    with the one on record.
     """
 
     base: Base
@@ -111,7 +111,7 @@ class Planner:
         if options.refresh_only:
             return self._refresh(source, options, terms, selected)
         found, left_out = self._compare(desired, terms, selected)
-        changes = in_order(self._attributed(found.changes), self.types)
+        changes = in_order(attributed(self.transaction, found.changes), self.types)
         against = [*found.diagnostics, *refusals(changes, found.live, self.types, options)]
         against.sort(key=lambda d: d.sort_key)
         if only is None:
@@ -168,22 +168,6 @@ class Planner:
             known = self.stored.applied.get(at)
             if known is not None and known.owner not in (None, terms.owner):
                 yield at, str(known.owner)
-
-    def _attributed(self, changes: Iterable[Change]) -> list[Change]:
-        """The changes with the versions of their rows, and who wrote past configsync."""
-        changes = list(changes)
-        # What was renamed was perhaps written before, under the other name.
-        writes = last_writes(self.transaction, {at for c in changes for at in _names(c)})
-        attributed = []
-        for change in changes:
-            found = (writes[at] for at in _names(change) if at in writes)
-            last = max(found, key=lambda w: w.writer.revision, default=None)
-            if last is not None:
-                theirs = change.reason in (Reason.DRIFT, Reason.CONFLICT)
-                by = last.writer if theirs and last.explains(change.before) else None
-                change = replace(change, version=last.writer.revision, by=by)
-            attributed.append(change)
-        return attributed
 
     def _refresh(
         self,
@@ -243,11 +227,6 @@ class Planner:
             known = self.stored.applied.get(at)
             if known is not None and known.owner == terms.owner:
                 yield at, as_recorded(resource, known)
-
-
-def _names(change: Change) -> set[str]:
-    """The addresses of a change's row, before and after."""
-    return {change.address, change.previous_address or change.address}
 
 
 def _in_columns(change: Change, types: Mapping[str, ResourceType]) -> Change:
