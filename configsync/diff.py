@@ -94,6 +94,7 @@ def as_recorded(actual: Resource, known: Resource) -> Resource:
         renamed_from=known.renamed_from,
         prevent_destroy=known.prevent_destroy,
         labels=known.labels,
+        uses=known.uses,
     )
 
 
@@ -148,7 +149,7 @@ class _Diff:
         if known is not None and foreign and wanted.parent is None and not terms.take_ownership:
             result.diagnostics.append(_foreign(wanted, known))
         if actual is None:
-            reason = _reason(wanted, None, known)
+            reason = _reason(terms, wanted, None, known)
             result.changes.append(_change(terms, at, Action.CREATE, reason, None, wanted))
             return
         given, recorded = wanted, known
@@ -163,7 +164,7 @@ class _Diff:
                 result.records.append(_change(terms, at, Action.UPDATE, Reason.GIT, before, given))
             return
         renamed = wanted.parent is None and at in self.moves.values()
-        reason = Reason.RENAME if renamed else _reason(wanted, actual, known)
+        reason = Reason.RENAME if renamed else _reason(terms, wanted, actual, known)
         action = _update_action(terms.types[wanted.domain], actual, wanted)
         change = _change(terms, at, action, reason, self.originals[at], wanted)
         result.changes.append(change if given is wanted else replace(change, noted=given))
@@ -192,7 +193,10 @@ def _on_record(wanted: Resource, known: Resource | None) -> bool:
 
 
 def _record(resource: Resource) -> tuple[object, ...]:
-    return (resource.owner, resource.renamed_from, resource.prevent_destroy, resource.labels)
+    return (
+        *(resource.owner, resource.renamed_from, resource.prevent_destroy),
+        *(resource.labels, resource.uses),
+    )
 
 
 def _change(
@@ -215,17 +219,24 @@ def _update_action(type_: ResourceType, actual: Resource, wanted: Resource) -> A
     return Action.UPDATE
 
 
-def _reason(wanted: Resource, actual: Resource | None, known: Resource | None) -> Reason:
+def _reason(
+    terms: Terms, wanted: Resource, actual: Resource | None, known: Resource | None
+) -> Reason:
     """Who moved away from what was last applied: git, the database, or both.
 
     Only fields that are to change count: where both sides moved to the same,
-    there is nothing to decide.
+    there is nothing to decide. A version's number follows from the others.
     """
     if known is None:
         return Reason.GIT
     if actual is None:
-        return Reason.DRIFT if known.same_values(wanted) else Reason.CONFLICT
+        number = terms.types[wanted.domain].versions
+        moved = [n for n in known.differing(wanted) if number is None or n != number.number]
+        return Reason.CONFLICT if moved else Reason.DRIFT
+    versions = terms.types[wanted.domain].versions
     fields = wanted.differing(actual)
+    if versions is not None and len(fields) > 1:
+        fields = tuple(n for n in fields if n != versions.number)
     by_git = any(name in known.differing(wanted) for name in fields)
     by_others = any(name in known.differing(actual) for name in fields)
     if by_git and by_others:
@@ -244,7 +255,7 @@ def _moves(
     for at, wanted in desired.items():
         if wanted.renamed_from is None or wanted.parent is not None:
             continue
-        old = address.join(address.split(at)[0], wanted.renamed_from)
+        old = address.renamed(at, wanted.renamed_from)
         known = applied.get(at)
         done = known is not None and known.renamed_from == wanted.renamed_from
         if old == at or done or old not in live:

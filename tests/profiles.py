@@ -1,4 +1,4 @@
-"""Profiles as tests write them: a minimal valid one, changed where it matters."""
+"""Documents as tests write them: a minimal valid one of a kind, changed where it matters."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ MINIMAL: dict[str, Any] = {
             "user_prompt_template": "{question}",
         },
     },
+}
+
+PROMPT: dict[str, Any] = {
+    "apiVersion": "configsync/v1",
+    "kind": "Prompt",
+    "metadata": {"name": "verify"},
+    "spec": {"content": "Verify the answer.\n"},
 }
 
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from configsync.checks.rule import Rule
+from configsync.checks.rule import Lines, Rule
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document, Map
 
 
-def run_document_rules(document: Document, rules: Iterable[Rule]) -> list[Diagnostic]:
+def no_lines(file: str) -> Sequence[str]:
+    """No lines of any file: a finding within a text is shown where the text begins."""
+    return ()
+
+
+def run_document_rules(
+    document: Document, rules: Iterable[Rule], lines: Lines = no_lines
+) -> list[Diagnostic]:
     """Every finding about one document, in the order of the rules."""
     return [
-        rule.diagnostic(document, finding)
+        rule.diagnostic(document, finding, lines)
         for rule in rules
         if rule.check is not None and rule.kind in (None, document.kind)
         for finding in rule.check(document)
@@ -28,7 +35,9 @@ def run_source_rules(documents: Sequence[Document], rules: Iterable[Rule]) -> li
     for rule in rules:
         if rule.check_source is not None:
             concerned = [d for d in documents if rule.kind in (None, d.kind)]
-            diagnostics += [rule.diagnostic(d, f) for d, f in rule.check_source(concerned)]
+            diagnostics += [
+                rule.diagnostic(d, f, no_lines) for d, f in rule.check_source(concerned)
+            ]
     return diagnostics
 
 

@@ -69,6 +69,13 @@ _METADATA = {
             "description": "Free labels, for --select label=value.",
             "additionalProperties": {"type": "string"},
         },
+        "uses": {
+            "type": "array",
+            "description": "Addresses of what this relies on, as prompt/verify: none of them can "
+            "be deleted before.",
+            "items": {"type": "string", "minLength": 1},
+            "uniqueItems": True,
+        },
         "extends": {
             "type": "string",
             "description": "The name of a document of this kind that this one is laid over.",
@@ -106,9 +113,13 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
     definitions = spec.pop("$defs", {})
     for node in _nodes([spec, definitions]):
         node.pop("title", None)
+        if "description" in node:
+            node["description"] = " ".join(node["description"].split())
         if node.get("default") == "":
             # Absent text is null in its column, not an empty string.
             del node["default"]
+        if "default" in node and node["default"] is None:
+            _require_value(node)
         if node.get("type") == "object" and "properties" in node:
             node["additionalProperties"] = False
     for node in list(_nodes([spec, definitions])):
@@ -156,6 +167,16 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
                 yield from _nodes(item)
 
 
+def _require_value(node: dict[str, Any]) -> None:
+    """Let a field whose default is None be absent, but not null."""
+    del node["default"]
+    branches = [b for b in node.pop("anyOf", []) if b != {"type": "null"}]
+    if len(branches) == 1:
+        node.update(branches[0])
+    elif branches:
+        node["anyOf"] = branches
+
+
 def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
     """Require nothing, and let ``$unset`` stand for any value; a list's items keep their key."""
     kept = set(kind.list_keys.values())
@@ -176,6 +197,10 @@ def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
                 branches = value.pop("anyOf", [value])
                 unset = {"$ref": "#/$defs/unset"}
                 node["properties"][name] = {**described, "anyOf": [*branches, unset]}
+    for node in _nodes(nodes):
+        if "anyOf" in node and not any(node["anyOf"]):
+            # All that they did was to require one key or another.
+            del node["anyOf"]
 
 
 def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +209,6 @@ def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
         return node
     outer: dict[str, Any] = {k: node.pop(k) for k in ("description", "default") if k in node}
     branches: list[dict[str, Any]] = [node, {"$ref": "#/$defs/variable"}]
-    if node["type"] == "string":
+    if node["type"] == "string" and "enum" not in node:
         branches.append({"$ref": "#/$defs/file"})
     return {**outer, "anyOf": branches}

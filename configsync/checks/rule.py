@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from configsync.core.diagnostic import Diagnostic, Related, Severity
+from configsync.checks.place import place_within
+from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
 from configsync.core.document import Document, Path, show_path
+
+Lines: TypeAlias = Callable[[str], Sequence[str]]
+"""Gives the lines of a file, by its name; none of one that can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule finds, before it is given its code and place.
 
-    ``path`` leads to the node; with ``key``, to its key.
+    ``path`` leads to the node; with ``key``, to its key; with ``offset``, to
+    that character of the text there.
     """
 
     path: Path
@@ -22,6 +28,7 @@ class Finding:
     help: str = ""
     key: bool = False
     related: tuple[Related, ...] = ()
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +61,29 @@ class Rule:
         if (self.check_source is None) != (self.needs == ()):
             raise ValueError(f"{self.code}: needs goes with check_source")
 
-    def diagnostic(self, document: Document, finding: Finding) -> Diagnostic:
+    def diagnostic(self, document: Document, finding: Finding, lines: Lines) -> Diagnostic:
         """Give a finding its code, severity and place."""
+        where, detail = _place(document, finding, lines)
         return Diagnostic(
             self.code,
             self.severity,
             finding.summary,
-            finding.detail,
-            document.locate(finding.path, key=finding.key),
+            detail,
+            where,
             show_path(finding.path),
             finding.help,
             finding.related,
         )
+
+
+def _place(document: Document, finding: Finding, lines: Lines) -> tuple[Location, str]:
+    """Where a finding is, and its detail; that says what the place can't."""
+    where = document.locate(finding.path, key=finding.key)
+    text = document.get(finding.path)
+    if finding.offset is None or not isinstance(text, str):
+        return where, finding.detail
+    exact = place_within(lines(where.file), where, text, finding.offset)
+    if exact is not None:
+        return exact, finding.detail
+    number = text.count("\n", 0, finding.offset) + 1
+    return where, f"It is in line {number} of the text. {finding.detail}".rstrip()

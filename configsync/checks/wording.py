@@ -19,7 +19,7 @@ from jsonschema.validators import extend
 from configsync.core import codes
 from configsync.core.diagnostic import Code, Diagnostic
 from configsync.core.document import Document, Path, show_path
-from configsync.core.values import type_name
+from configsync.core.values import canonical_json, type_name
 
 _TYPES = {
     "string": "text",
@@ -108,6 +108,10 @@ def _diagnose(error: Any, document: Document) -> Iterator[Diagnostic]:
             have = _entries(len(value)) if value else "no entries"
             summary = f"{name} has {have}, and needs {bound} {limit}"
             yield _make(codes.BAD_LENGTH, document, path, summary)
+        case "uniqueItems":
+            index = _second(value)
+            summary = f"{name} has {_show(value[index])} twice"
+            yield _make(codes.SCHEMA, document, (*path, index), summary, help="Remove one of them.")
         case None:
             yield _make(codes.SCHEMA, document, path, f"{name} can't stand here, by its schema")
         case _:
@@ -234,6 +238,17 @@ def _length(keyword: str, value: str, limit: int) -> str:
     if keyword == "minLength":
         return f"has {have} characters, {limit - have} fewer than needed"
     return f"has {have} characters, {have - limit} more than allowed"
+
+
+def _second(items: list[Any]) -> int:
+    """The index of the first item that is there before; of the last one if none is."""
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        spelled = canonical_json(item)
+        if spelled in seen:
+            return index
+        seen.add(spelled)
+    return len(items) - 1
 
 
 def _described(node: Any) -> str:

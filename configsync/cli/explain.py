@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from configsync.cli import options, output
 
+if TYPE_CHECKING:
+    from configsync.source.project import Project, Target
+    from configsync.store.database import Database
+
 SECTION = "Write"
 
 
-@click.command(epilog="Example: configsync explain profile/production/ai_infra llm_temperature")
+@click.command(
+    epilog="Example: configsync explain profile/production/ai_infra llm_temperature. "
+    "Who uses a prompt: configsync explain prompt/verify --used-by"
+)
 @click.argument("address", metavar="ADDRESS")
 @click.argument("field", metavar="[FIELD]", required=False)
+@click.option("--used-by", is_flag=True, help="List what uses it, by metadata.uses, instead.")
 @options.directory
 @options.database
 @options.output("text", "json")
 def command(
     address: str,
     field: str | None,
+    used_by: bool,
     directory: Path,
     target_name: str | None,
     database_url: str | None,
@@ -31,6 +41,8 @@ def command(
 
     project, target = options.find(directory, target_name)
     database = options.existing(project, target, database_url)
+    if used_by:
+        return _show_users(project, target, address, database, output_format)
     try:
         fields = explain(project, target, address, field, database)
     except DatabaseError as error:
@@ -44,4 +56,26 @@ def command(
         from configsync.render.text import explain as view
 
         output.text(view.render(address, fields, output.style()))
+    return 0
+
+
+def _show_users(
+    project: Project, target: Target, address: str, database: Database | None, output_format: str
+) -> int:
+    from configsync.core.errors import UsageError
+    from configsync.usecases.explain import find_users
+    from configsync.usecases.validate import validate
+
+    validation = validate(project, target)
+    if validation.errors:
+        raise UsageError("The source has errors; see: configsync validate")
+    users = find_users(validation.desired, database, address)
+    if output_format == "json":
+        from configsync.render import json
+
+        output.data(json.users(address, users))
+    else:
+        from configsync.render.text import explain as view
+
+        output.text(view.render_users(address, users, output.style()))
     return 0

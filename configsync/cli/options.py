@@ -135,6 +135,15 @@ def force(command: F) -> F:
     )(command)
 
 
+def purge(command: F) -> F:
+    """``--purge``: nothing is only deactivated."""
+    return click.option(
+        "--purge",
+        is_flag=True,
+        help="Delete what would only be deactivated, with all of its versions.",
+    )(command)
+
+
 def refresh_only(command: F) -> F:
     """``--refresh-only``: live is taken for applied."""
     return click.option(
@@ -160,6 +169,7 @@ class Planning:
     force: bool
     take_ownership: bool = False
     refresh_only: bool = False
+    purge: bool = False
 
     @property
     def plan_options(self) -> PlanOptions:
@@ -172,12 +182,13 @@ class Planning:
             take_ownership=self.take_ownership,
             force=self.force,
             refresh_only=self.refresh_only,
+            purge=self.purge,
         )
 
 
 def planning(command: Callable[..., int]) -> Callable[..., int]:
     """The options of `Planning`, handed to the command as its first argument."""
-    return _planning(command, take_ownership, refresh_only)
+    return _planning(command, take_ownership, refresh_only, purge)
 
 
 def planning_back(command: Callable[..., int]) -> Callable[..., int]:

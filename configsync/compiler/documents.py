@@ -34,6 +34,7 @@ def compile_document(
     places: dict[str, Path] = {}
     renamed_from = document.get(("metadata", "renamed_from")) if kind.named else None
     prevent_destroy = document.get(("metadata", "prevent_destroy")) is True
+    uses = tuple(document.get(("metadata", "uses")) or ())
     labels = dict(document.get(("metadata", "labels")) or {}) or None
     for compiled in kind.compile(document):
         parent = None if compiled.parent is None else addresses[compiled.parent]
@@ -61,6 +62,7 @@ def compile_document(
                     renamed_from=renamed_from if parent is None else None,
                     prevent_destroy=prevent_destroy,
                     labels=labels if parent is None else None,
+                    uses=uses if parent is None else (),
                     elsewhere=_elsewhere(compiled, document, location) if layered else None,
                 )
             )
@@ -98,7 +100,8 @@ def _canonical(compiled: Compiled, document: Document, problems: list[Diagnostic
     for column in compiled.type.columns:
         name = column.name
         value = given[name]
-        if value is None and column.nullable:
+        # Of a version that the source leaves to the database, that has the rest.
+        if value is None and (column.nullable or compiled.type.versions):
             values[name] = None
             continue
         try:

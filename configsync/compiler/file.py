@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
 from configsync.core.kind import Kind
 from configsync.core.resource import Resource
+from configsync.source.files import read_text
 from configsync.source.layers import is_abstract, unset_left
 from configsync.source.load import parse
 from configsync.source.references import Followed, References
+
+USES = ("metadata", "uses")
 
 _SPECIAL = re.compile(r"\$(?:file|unset|var)")
 """What a text holds that refers to something, or removes it."""
@@ -55,6 +58,8 @@ class FileCompiler:
     references: References = field(init=False)
     needs: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     """What the rules about all documents need of one, by its kind."""
+    lines: tuple[str, Sequence[str]] = ("", ())
+    """The file that a rule last found something within a text of, and its lines."""
 
     def __post_init__(self) -> None:
         self.references = References(self.settings.root, self.settings.variables)
@@ -105,7 +110,7 @@ class FileCompiler:
         record.outlines.append(outline(document, self._needs(document.kind)))
         found = self.check_schema(document, document.kind)
         record.diagnostics += found or ()
-        record.diagnostics += run_document_rules(document, settings.rules.values())
+        record.diagnostics += run_document_rules(document, settings.rules.values(), self._lines_of)
         if found is None or found or followed.diagnostics:
             return []
         kind = settings.kinds[document.kind]
@@ -115,12 +120,21 @@ class FileCompiler:
         record.diagnostics += compiled.diagnostics
         name = document.locate(("metadata", "name"))
         record.roots += [(address, name) for address in compiled.roots]
+        for index, used in enumerate(document.get(USES) or ()):
+            record.uses.append((used, document.locate((*USES, index))))
         return compiled.resources
 
     def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:
         """What doesn't meet the schema of a name; None where that schema is unusable."""
         found = self.settings.schemas.get(schema)
         return None if found is None else list(found.check(document))
+
+    def _lines_of(self, name: str) -> Sequence[str]:
+        """The lines of a file, which is read again: seldom is a place in it needed."""
+        if self.lines[0] != name:
+            text = read_text(self.settings.root, name)
+            self.lines = name, text.split("\n") if isinstance(text, str) else ()
+        return self.lines[1]
 
     def _needs(self, kind: str) -> tuple[tuple[str, ...], ...]:
         if kind not in self.needs:

@@ -1,7 +1,8 @@
 """Ignore comments: ``# configsync: ignore CS203 because of …`` silences a rule at one place.
 
-The comment stands on the line of the finding, or alone on the line above. It
-names a rule and a reason. What isn't a rule's (syntax, schema, columns) can't
+The comment stands on the line of the finding, or alone on the line above; for a
+finding within a text of several lines, where the text begins. It names a rule
+and a reason. What isn't a rule's (syntax, schema, columns) can't
 be silenced: the database would refuse it all the same.
 """
 
@@ -21,10 +22,11 @@ _COMMENT = re.compile(r"#\s*configsync: ignore\b[ \t]*([^\s]*)[ \t]*(.*)")
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """A comment that silences ``code`` in ``line``; it stands at ``location``."""
+    """A comment that silences ``code`` from ``line`` to ``last``; it stands at ``location``."""
 
     code: str
     line: int
+    last: int
     location: Location
 
 
@@ -37,7 +39,9 @@ def find_ignores(
     known = set(rules)
     found: list[Ignore] = []
     problems: list[Diagnostic] = []
-    in_text = _scalar_lines(text)
+    scalars = _scalars(text)
+    in_text = [(start, end) for _, start, end in scalars]
+    ends = {line: end[0] for line, _, end in scalars}
     for number, line in enumerate(text.split("\n"), 1):
         match = _COMMENT.search(line)
         if match is None or _within(in_text, number, match.start()):
@@ -65,13 +69,16 @@ def find_ignores(
             )
         else:
             alone = not line[: match.start()].strip()
-            found.append(Ignore(code, number + alone, where))
+            silent = number + alone
+            found.append(Ignore(code, silent, ends.get(silent, silent), where))
     return found, problems
 
 
 def apply_ignores(diagnostics: Sequence[Diagnostic], ignores: Sequence[Ignore]) -> list[Diagnostic]:
     """What is left of the diagnostics; an ignore that silences none is one more."""
-    places = {(i.location.file, i.line, i.code): i for i in ignores}
+    places = {
+        (i.location.file, line, i.code): i for i in ignores for line in range(i.line, i.last + 1)
+    }
     used: set[Ignore] = set()
     left: list[Diagnostic] = []
     for diagnostic in diagnostics:
@@ -90,8 +97,11 @@ def apply_ignores(diagnostics: Sequence[Diagnostic], ignores: Sequence[Ignore]) 
     ]
 
 
-def _scalar_lines(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where the file's scalars begin and end, as (line, column) from (1, 0)."""
+def _scalars(text: str) -> list[tuple[int, tuple[int, int], tuple[int, int]]]:
+    """The lines of the file's scalars, and where their text begins and ends.
+
+    Places are (line, column) from (1, 0).
+    """
     import yaml
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
@@ -103,11 +113,13 @@ def _scalar_lines(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
                 start, end = event.start_mark, event.end_mark
                 assert start is not None
                 assert end is not None
-                last = (end.line + 1, end.column)
+                line = start.line + 1
                 if event.style in ("|", ">"):
-                    # Its end mark lies behind comments that follow: they are not its text.
-                    last = _end_of_block(text, start.line, end.line)
-                spans.append(((start.line + 1, start.column), last))
+                    # Its sign may have a comment behind it, and its end mark lies behind
+                    # comments that follow: they are not its text.
+                    spans.append((line, (line + 1, 0), _end_of_block(text, start.line, end.line)))
+                else:
+                    spans.append((line, (line, start.column), (end.line + 1, end.column)))
     except yaml.YAMLError:
         # Reported by the reader; what stands behind the fault has no meaning yet.
         pass

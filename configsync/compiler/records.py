@@ -21,6 +21,7 @@ from configsync.core.resource import Resource
 class FileRecord:
     """What one file gives.
 
+    ``roots`` are the addresses that it defines, ``uses`` those that it names.
     ``outlines`` are its documents as rules about all documents see them;
     ``dependencies`` the other files that it was made from, with their digests.
     ``layered`` tells that it can't be understood by itself: then nothing else
@@ -31,6 +32,7 @@ class FileRecord:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     outlines: list[Document] = field(default_factory=list)
     roots: list[tuple[str, Location]] = field(default_factory=list)
+    uses: list[tuple[str, Location]] = field(default_factory=list)
     ignores: list[Ignore] = field(default_factory=list)
     dependencies: dict[str, str] = field(default_factory=dict)
     layered: bool = False
@@ -44,7 +46,8 @@ def encode_record(record: FileRecord) -> bytes:
             [encode_diagnostic(d) for d in record.diagnostics],
             [[d.kind, _encode_map(d.body)] for d in record.outlines],
             [[address, where.line, where.column] for address, where in record.roots],
-            [[i.code, i.line, i.location.line, i.location.column] for i in record.ignores],
+            [[address, *encode_location(where)] for address, where in record.uses],
+            [[i.code, i.line, i.last, i.location.line, i.location.column] for i in record.ignores],
             record.dependencies,
             record.layered,
         ]
@@ -53,7 +56,7 @@ def encode_record(record: FileRecord) -> bytes:
 
 def decode_record(data: bytes, file: str) -> FileRecord:
     """Read the record of a file. Raises ValueError, KeyError or TypeError if it isn't one."""
-    documents, diagnostics, outlines, roots, ignores, dependencies, layered = json.loads(
+    documents, diagnostics, outlines, roots, uses, ignores, dependencies, layered = json.loads(
         data.decode()
     )
     return FileRecord(
@@ -61,7 +64,8 @@ def decode_record(data: bytes, file: str) -> FileRecord:
         [decode_diagnostic(d) for d in diagnostics],
         [Document(kind, _decode_map(body, file)) for kind, body in outlines],
         [(address, Location(file, *where)) for address, *where in roots],
-        [Ignore(code, line, Location(file, *where)) for code, line, *where in ignores],
+        [(address, Location(*where)) for address, *where in uses],
+        [Ignore(code, line, last, Location(file, *where)) for code, line, last, *where in ignores],
         dependencies,
         layered,
     )
@@ -80,6 +84,7 @@ def encode_resources(resources: list[Resource]) -> bytes:
                 r.renamed_from,
                 r.prevent_destroy,
                 r.labels,
+                r.uses,
             ]
             for r in resources
         ]
@@ -92,8 +97,9 @@ def decode_resources(data: bytes, owner: str) -> list[Resource]:
         Resource(
             *(at, domain, values, parent, owner, where and Location(*where), old, protected),
             labels=labels,
+            uses=tuple(uses),
         )
-        for at, domain, values, parent, where, old, protected, labels in json.loads(data)
+        for at, domain, values, parent, where, old, protected, labels, uses in json.loads(data)
     ]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from difflib import get_close_matches
+
 from configsync.checks.engine import run_source_rules
 from configsync.checks.rules import all_rules
 from configsync.checks.schema import load_schemas
@@ -15,7 +18,8 @@ from configsync.compiler.ignores import Ignore, apply_ignores
 from configsync.compiler.layered import compile_layered, load_overlay
 from configsync.compiler.pool import compile_files
 from configsync.compiler.records import FileRecord, decode_record, decode_resources
-from configsync.core.diagnostic import Location
+from configsync.core import codes
+from configsync.core.diagnostic import Diagnostic, Location, Severity
 from configsync.core.document import Document
 from configsync.kinds import all_kinds
 from configsync.source.project import Project, Target
@@ -117,6 +121,14 @@ class _Run:
                 first = places.setdefault(address, where)
                 if first is not where:
                     result.diagnostics.append(defined_twice(address, where, first, "metadata.name"))
+        # A document with errors of its own defines nothing yet.
+        if not any(d.severity is Severity.ERROR for d in result.diagnostics):
+            result.diagnostics += [
+                _undefined(used, where, places)
+                for record in self.records.values()
+                for used, where in record.uses
+                if used not in places
+            ]
         result.diagnostics += run_source_rules(outlines, self.settings.rules.values())
         result.diagnostics = apply_ignores(result.diagnostics, ignores)
 
@@ -151,3 +163,13 @@ class _Run:
         self.records |= records
         self.result.diagnostics += problems
         self.result.resources += resources
+
+
+def _undefined(used: str, where: Location, places: Mapping[str, Location]) -> Diagnostic:
+    near = get_close_matches(used, places, 1)
+    return codes.UNDEFINED_USE.at(
+        where,
+        f"{used} is used and not defined",
+        path="metadata.uses",
+        help=f"Did you mean {near[0]}?" if near else "Define it, or take it out of uses.",
+    )

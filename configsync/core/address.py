@@ -29,6 +29,12 @@ def moved(address: str, old: str, new: str) -> str:
     return new + address[len(old) :]
 
 
+def renamed(address: str, name: str) -> str:
+    """The address of a root whose document has another name: its first key."""
+    domain, _, *keys = split(address)
+    return join(domain, name, *keys)
+
+
 def matches(address: str, pattern: str) -> bool:
     """Tell whether a pattern selects an address or the resource that it is part of.
 

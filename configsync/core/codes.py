@@ -228,6 +228,13 @@ DEFINED_TWICE = Code(
     "Which of the two is meant would depend on the order of files.",
 )
 
+UNDEFINED_USE = Code(
+    "CS303",
+    _ERROR,
+    "what a document uses is not defined",
+    "The application would ask for something that nobody wrote.",
+)
+
 # Planning: CS4xx.
 
 DEFAULT_DELETED = Code(
@@ -322,6 +329,24 @@ EDITED_PLAN = Code(
     _ERROR,
     "a saved plan was edited",
     "What was reviewed is what is applied, or nothing is.",
+)
+VERSION_UNPUBLISHED = Code(
+    "CS416",
+    _ERROR,
+    "a pinned version was never published",
+    "Only what was published can be activated again.",
+)
+VERSION_REWRITTEN = Code(
+    "CS417",
+    _ERROR,
+    "a pinned version was published with other content",
+    "Whoever looks up what a version said must find what was answered by it.",
+)
+STILL_USED = Code(
+    "CS418",
+    _ERROR,
+    "what others use would be deleted",
+    "Whoever uses it would find nothing there.",
 )
 
 ALL: tuple[Code, ...] = tuple(

@@ -45,7 +45,8 @@ class Change:
     ``version`` is the revision that last changed the resource, 0 if none did.
     ``by`` is who wrote the live values past git, where that is known.
     ``noted`` is what is kept as applied, where it isn't ``after``: what an ignore
-    rule leaves to others isn't applied.
+    rule leaves to others isn't applied. A delete that ``deactivates`` leaves the
+    row where it is.
     """
 
     address: str
@@ -57,6 +58,7 @@ class Change:
     version: int = 0
     by: Writer | None = None
     noted: Resource | None = None
+    deactivates: bool = False
 
     def __post_init__(self) -> None:
         if self.before is None and self.after is None:
@@ -135,7 +137,8 @@ class PlanOptions:
     ``select`` are address globs and ``label=KEY=VALUE``: nothing else is
     changed. ``force`` allows changes above the target's thresholds.
     ``refresh_only`` records what is live as applied, and changes nothing.
-    ``to_revision`` is the revision that a rollback goes back to.
+    ``to_revision`` is the revision that a rollback goes back to. With ``purge``,
+    rows that would only be deactivated are deleted.
     """
 
     select: tuple[str, ...] = ()
@@ -144,6 +147,7 @@ class PlanOptions:
     force: bool = False
     refresh_only: bool = False
     to_revision: int | None = None
+    purge: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ class Plan:
                 [self.base.database_id, self.base.schema_version],
                 [
                     *(options.accept_conflicts, options.take_ownership, options.force),
-                    *(options.refresh_only, options.to_revision),
+                    *(options.refresh_only, options.to_revision, options.purge),
                 ],
                 [_digested(c) for c in self.changes],
                 [_digested(c) for c in self.drift],

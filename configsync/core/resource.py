@@ -97,7 +97,7 @@ class Resource:
     ``values`` has every column of the resource's type, in canonical form.
     Where it is defined (``location``; ``elsewhere`` for values that another
     file's layer sets) and what stands in its metadata are no part of what is
-    compared.
+    compared. ``uses`` are the addresses of other roots that it relies on.
     """
 
     address: str
@@ -110,6 +110,7 @@ class Resource:
     prevent_destroy: bool = False
     elsewhere: dict[str, Location] | None = None
     labels: dict[str, str] | None = None
+    uses: tuple[str, ...] = ()
 
     @property
     def root(self) -> str:
@@ -127,6 +128,25 @@ class Resource:
     def same_values(self, other: Resource) -> bool:
         """Tell whether both hold the same values."""
         return self.values == other.values and not self.differing(other)
+
+
+def root_address(at: str, types: Mapping[str, ResourceType]) -> str:
+    """The address of the root that a resource, by its address, is or is a part of."""
+    steps = at.split("/")
+    type_ = types.get(steps[0])
+    return "/".join(steps[: 2 if type_ is None else 1 + len(type_.key)])
+
+
+def former_address(
+    root: str, type_: ResourceType, changes: Mapping[str, Mapping[str, Json]]
+) -> str:
+    """The address that a root had before some changes, ``old`` and ``new`` of each field."""
+    domain, *keys = address.split(root)
+    former = (
+        str(changes[name]["old"]) if name in changes else key
+        for name, key in zip(type_.key, keys, strict=True)
+    )
+    return address.join(domain, *former)
 
 
 class State(Mapping[str, Resource]):
@@ -174,6 +194,7 @@ class State(Mapping[str, Resource]):
             line = [
                 *(key, resource.values, resource.renamed_from, resource.prevent_destroy),
                 *([resource.labels] if resource.labels else []),
+                *([{"uses": resource.uses}] if resource.uses else []),
             ]
             whole.update(canonical_json(line).encode() + b"\n")
         return whole.hexdigest()

@@ -7,19 +7,34 @@ description in the JSON Schema, and `schema` adds keywords to its type. Only
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform, overload
 
 T = TypeVar("T")
 
 
+@overload
+def spec(cls: type[T]) -> type[T]: ...
+@overload
+def spec(**keywords: Any) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(kw_only_default=True)
-def spec(cls: type[T]) -> type[T]:
+def spec(cls: type[T] | None = None, **keywords: Any) -> Any:
     """Make a class a dataclass whose field docstrings pydantic reads.
 
-    The order of its fields is that of the schema, and that which fmt writes.
+    The order of its fields is that of the schema, and that which fmt writes. A
+    field whose default is None may be absent; null is no value of it.
+    ``keywords`` are JSON Schema keywords for the whole, as
+    ``@spec(anyOf=[{"required": ["a"]}, {"required": ["b"]}])``.
     """
-    cls.__pydantic_config__ = {"use_attribute_docstrings": True}  # type: ignore[attr-defined]
+    if cls is None:
+        return lambda cls: _describe(cls, keywords)
+    return _describe(cls, {})
+
+
+def _describe(cls: type[T], keywords: dict[str, Any]) -> type[T]:
+    config = {"use_attribute_docstrings": True, "json_schema_extra": keywords}
+    cls.__pydantic_config__ = config  # type: ignore[attr-defined]
     return dataclass(kw_only=True)(cls)
 
 

@@ -66,6 +66,7 @@ def change_document(change: Change) -> dict[str, Any]:
         "previous_address": change.previous_address,
         "version": change.version,
         "by": writer_document(change.by),
+        "deactivates": change.deactivates,
     }
 
 
@@ -171,6 +172,7 @@ _CHANGE = {
     "previous_address": (str, None),
     "version": int,
     "by": _WRITER,
+    "deactivates": bool,
 }
 _DIAGNOSTIC = {
     **dict.fromkeys(("code", "summary", "detail", "path", "help"), str),
@@ -298,6 +300,7 @@ def _change(content: dict[str, Any]) -> Change:
             by["application"],
             by["client_address"],
         ),
+        deactivates=content["deactivates"],
     )
 
 

@@ -12,11 +12,16 @@ from configsync.source.project import Policy
 
 
 def refusals(
-    changes: Iterable[Change], live: State, types: Mapping[str, ResourceType], options: PlanOptions
+    changes: Iterable[Change],
+    live: State,
+    types: Mapping[str, ResourceType],
+    options: PlanOptions,
+    uses: Mapping[str, Iterable[str]],
 ) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each policy that stands against the changes.
 
-    ``live`` is the live state at the addresses after the renames.
+    ``live`` is the live state at the addresses after the renames, ``uses`` has
+    what each root will use.
     """
     changes = tuple(changes)
     after = dict(live)
@@ -30,6 +35,7 @@ def refusals(
     yield from _last_part_kept(changes, result, types)
     yield from _parts_ours(changes, result)
     yield from _protected_kept(changes)
+    yield from _used_kept(changes, uses)
     if not options.accept_conflicts:
         yield from _conflicts(changes)
     if options.select:
@@ -180,6 +186,28 @@ def _protected_kept(changes: tuple[Change, ...]) -> Iterator[Diagnostic]:
                 change.location,
                 f"{change.address} says prevent_destroy and would be deleted",
                 help="Put it back; to delete it, apply it once without prevent_destroy before.",
+            )
+
+
+def _used_kept(
+    changes: tuple[Change, ...], uses: Mapping[str, Iterable[str]]
+) -> Iterator[Diagnostic]:
+    """What others use stays, and keeps its name."""
+    users: dict[str, list[str]] = {}
+    for user, used in uses.items():
+        for at in used:
+            users.setdefault(at, []).append(user)
+    for change in changes:
+        gone = change.before
+        if gone is None or gone.address not in users:
+            continue
+        left = [u for u in users[gone.address] if u != gone.address]
+        if left and (change.after is None or change.previous_address):
+            verb = "deleted" if change.after is None else f"renamed to {change.address}"
+            yield codes.STILL_USED.at(
+                change.location,
+                f"{gone.address} is used by {', '.join(sorted(left))} and would be {verb}",
+                help="Take it out of their metadata.uses first, in the same change if you like.",
             )
 
 

@@ -8,39 +8,45 @@ from dataclasses import replace
 from configsync.core import address
 from configsync.core.errors import UsageError
 from configsync.core.plan import Change
-from configsync.core.resource import Resource, State
+from configsync.core.resource import Resource, ResourceType, State, root_address
 from configsync.diff import Difference
 
 LABEL = "label="
 
 
 def selector(
-    patterns: Iterable[str], desired: State, live: State, applied: State
+    patterns: Iterable[str],
+    desired: State,
+    live: State,
+    applied: State,
+    types: Mapping[str, ResourceType],
 ) -> Callable[[Change], bool]:
     """What tells whether a change is selected: by address glob, or ``label=KEY[=VALUE]``.
 
     The labels of a resource are its document's; once that is gone, those on
     record. Raises UsageError for a pattern that selects no resource at all.
     """
-    labels = {at: r.labels for state in (applied, desired) for at, r in state.items() if r.labels}
+    by_root = {at: r.labels for state in (applied, desired) for at, r in state.items() if r.labels}
+
+    def labels(at: str) -> Mapping[str, str]:
+        return by_root.get(root_address(at, types), {})
+
     addresses = {*desired, *live, *applied}
     patterns = tuple(patterns)
     for pattern in patterns:
-        if not any(_selects(pattern, at, labels) for at in addresses):
+        if not any(_selects(pattern, at, labels(at)) for at in addresses):
             raise UsageError(f"--select {pattern} selects nothing, neither in git nor stored.")
 
     def selected(change: Change) -> bool:
         names = {change.address, change.previous_address or change.address}
-        return any(_selects(pattern, at, labels) for pattern in patterns for at in names)
+        return any(_selects(pattern, at, labels(at)) for pattern in patterns for at in names)
 
     return selected
 
 
-def _selects(pattern: str, at: str, labels: Mapping[str, Mapping[str, str]]) -> bool:
+def _selects(pattern: str, at: str, found: Mapping[str, str]) -> bool:
     if not pattern.startswith(LABEL):
         return address.matches(at, pattern)
-    root = "/".join(at.split("/")[:2])
-    found = labels.get(root, {})
     for separator in "=:":
         key, given, value = pattern.removeprefix(LABEL).partition(separator)
         if given:

@@ -178,6 +178,15 @@ def resources(found: Iterable[Resource]) -> str:
     )
 
 
+def users(address: str, found: Iterable[Any]) -> str:
+    """Who uses a root; see `configsync.usecases.explain.find_users`."""
+    used_by = [
+        {"address": u.address, "location": location_document(u.location), "source": u.owner}
+        for u in found
+    ]
+    return _spell({"address": address, "used_by": used_by})
+
+
 def explanation(address: str, fields: Iterable[Any]) -> str:
     """Where the fields of a resource are set; see `configsync.usecases.explain`."""
     return _spell(

@@ -25,12 +25,13 @@ from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.errors import StalePlan
 from configsync.core.kind import Kind
 from configsync.core.plan import Plan, PlanOptions, SourceInfo
-from configsync.core.resource import Resource, State
+from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.revision import MAX_ACTOR, Attribution, RevisionSource
 from configsync.diff import Difference, Terms, diff
 from configsync.kinds import resource_types
-from configsync.plan.order import in_order
+from configsync.plan.order import deactivating, in_order
 from configsync.plan.policy import refusals
+from configsync.plan.versions import Known, Numbering, number_versions, versions_named
 from configsync.services.check import (
     OWNER,
     Checked,
@@ -39,12 +40,19 @@ from configsync.services.check import (
     check_together,
     telling,
 )
-from configsync.services.errors import DuplicateName, Invalid, NotFound, Protected
+from configsync.services.errors import (
+    DuplicateName,
+    Invalid,
+    NotFound,
+    Protected,
+    ServiceError,
+)
 from configsync.services.nodes import to_document
 from configsync.store.apply import apply_plan
 from configsync.store.authorship import attributed, renamed_past_us
 from configsync.store.database import Database, Transaction
-from configsync.store.read import read_applied, read_base, read_live, read_root
+from configsync.store.published import read_published
+from configsync.store.read import read_applied, read_base, read_live, read_root, read_uses
 
 ATTEMPTS = 10
 """How often an edit is made in all, where others keep changing the same rows."""
@@ -110,15 +118,21 @@ class Draft:
         self._transaction = transaction
         self._kind = kind
         self._root = kind.types[0]
+        self._types = {t.domain: t for t in kind.types}
         self._live: dict[str, Resource] = {}
         self._seen: dict[str, list[Resource]] = {}
         self._wanted: dict[str, Body] = {}
         self._removed: list[str] = []
+        self._renamed: list[str] = []
 
     @cached_property
     def roots(self) -> State:
         """Every live root, without its parts."""
         return read_live(self._transaction, [self._root])
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a document of a name."""
+        return any(address.within(at, self._address(name)) for at in self.roots)
 
     def take(self, name: str) -> Body:
         """A document, to be changed in place. Raises NotFound."""
@@ -146,6 +160,7 @@ class Draft:
             return
         self._require_free(new)
         body = self._wanted.pop(self._address(name))
+        self._renamed.append(self._address(name))
         body["metadata"] |= {"name": new, "renamed_from": name}
         self._wanted[self._address(new)] = body
 
@@ -155,19 +170,24 @@ class Draft:
         self._removed.append(self._address(name))
 
     def plan(self) -> tuple[Plan, State]:
-        """The plan that leads to what is wanted, and that. Raises Invalid or Protected."""
+        """The plan that leads to what is wanted, and that. Raises ServiceError."""
         checked = [check(self._kind, at, body) for at, body in self._wanted.items()]
         self._require_no_worse(d for c in checked for d in c.diagnostics)
         # What compiled to nothing would look like a deletion.
         assert all(c.resources for c in checked)
-        desired = State(r for c in checked for r in c.resources)
-        types = resource_types()
+        numbering = self._number(State(r for c in checked for r in c.resources))
+        desired, types, options = numbering.desired, resource_types(), PlanOptions()
         found = self._compare(desired)
-        changes = in_order(attributed(self._transaction, found.changes), types)
-        against = [*found.diagnostics, *refusals(changes, found.live, types, PlanOptions())]
+        told = attributed(self._transaction, found.changes)
+        changes = in_order(deactivating(told, types, options), types)
+        against = [
+            *numbering.diagnostics,
+            *found.diagnostics,
+            *refusals(changes, found.live, types, options, self._uses()),
+        ]
         for diagnostic in against:
-            if diagnostic.code in _PROTECTING:
-                raise Protected(_sentence(diagnostic))
+            if diagnostic.code in _ERRORS:
+                raise _ERRORS[diagnostic.code](_sentence(diagnostic))
         _require_valid([*against, *self._findings_together(checked, found)])
         plan = Plan(
             target="",
@@ -193,6 +213,20 @@ class Draft:
         }
         _require_valid(d for d in errors if (d.code, d.path, d.summary) not in known)
 
+    def _number(self, desired: State) -> Numbering:
+        """What is wanted, with the versions that the database decides."""
+        known = Known(State(self._live.values()), State(), {})
+        named = versions_named(desired, known, self._types)
+        published = read_published(self._transaction, self._types, named)
+        return number_versions(desired, known, published, self._types)
+
+    def _uses(self) -> dict[str, tuple[str, ...]]:
+        """What each root uses by the record, if a name goes that one could use."""
+        if not self._removed and not self._renamed:
+            return {}
+        uses = read_uses(self._transaction)
+        return {at: used for at, used in uses.items() if at not in self._removed}
+
     def _compare(self, desired: State) -> Difference:
         """What stands between the live rows and the wanted ones.
 
@@ -206,21 +240,24 @@ class Draft:
         ):
             # Another root may have to stop being the default, or one has to stay.
             live = State([*self.roots.values(), *live.values()])
-        known = State(self._known(r) for r in self._live.values())
+        known = State(
+            replace(
+                r,
+                owner=OWNER,
+                prevent_destroy=at not in desired and r.parent is None and self._is_protected(at),
+            )
+            for at, r in self._live.items()
+        )
         return diff(desired, live, known, Terms(resource_types(), OWNER))
-
-    def _known(self, live: Resource) -> Resource:
-        protected = live.address in self._removed and self._is_protected(live.address)
-        return replace(live, owner=OWNER, prevent_destroy=protected)
 
     def _is_protected(self, at: str) -> bool:
         """Tell whether git said prevent_destroy of a root, be it under its former name."""
-        domains = {self._root.domain: self._root}
-        applied = read_applied(self._transaction, domains, [at])
+        types: dict[str, ResourceType] = {self._root.domain: self._root}
+        applied = read_applied(self._transaction, types, [at])
         if at not in applied:
-            every = read_applied(self._transaction, domains).values()
+            every = read_applied(self._transaction, types).values()
             applied = State(r for r in every if r.domain == self._root.domain)
-            renamed = renamed_past_us(self._transaction, self.roots, applied, domains)
+            renamed = renamed_past_us(self._transaction, self.roots, applied, types)
             at = renamed.get(at, at)
         return at in applied and applied[at].prevent_destroy
 
@@ -228,7 +265,7 @@ class Draft:
         self, checked: Iterable[Checked], found: Difference
     ) -> Iterator[Diagnostic]:
         """What is wrong with new names, seen beside all others."""
-        new = [c.document for c in checked if c.document.file not in self._live]
+        new = [c.document for c in checked if c.document.file not in self._seen]
         if not new:
             return
         after = {at: r for at, r in found.live.items() if r.parent is None}
@@ -248,8 +285,7 @@ class Draft:
         return address.join(self._root.domain, name)
 
     def _require_free(self, name: str) -> None:
-        at = self._address(name)
-        if at in self.roots or at in self._wanted:
+        if self.has(name):
             raise DuplicateName(f"There is a {self._root.domain} {name} already.")
 
     def _read(self, name: str) -> dict[str, Resource]:
@@ -257,9 +293,8 @@ class Draft:
         at = self._address(name)
         rows = {}
         if is_storable(name):
-            types = {t.domain: t for t in self._kind.types}
-            rows = read_root(self._transaction, types, at)
-        if at not in rows:
+            rows = read_root(self._transaction, self._types, at)
+        if not rows:
             raise NotFound(f"There is no {self._root.domain} {name!r}.")
         self._seen[at] = [row.resource for row in rows.values()]
         return {a: row.resource for a, row in rows.items()}
@@ -270,11 +305,14 @@ class Draft:
         return deepcopy(dict(self._kind.decompile(rows))[at])
 
 
-_PROTECTING = {
-    codes.DEFAULT_DELETED.code,
-    codes.LAST_GENIE_SPACE.code,
-    codes.PROTECTED.code,
+_ERRORS: dict[str, type[ServiceError]] = {
+    codes.DEFAULT_DELETED.code: Protected,
+    codes.LAST_GENIE_SPACE.code: Protected,
+    codes.PROTECTED.code: Protected,
+    codes.STILL_USED.code: Protected,
+    codes.VERSION_UNPUBLISHED.code: NotFound,
 }
+"""What has an error of its own; all else is Invalid."""
 
 
 def _require_valid(diagnostics: Iterable[Diagnostic]) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from configsync.core import address
 from configsync.core.plan import Change, Reason
-from configsync.core.resource import Resource, ResourceType, State
+from configsync.core.resource import Resource, ResourceType, State, former_address
 from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import canonical_json
 from configsync.store import sql
@@ -144,9 +143,8 @@ def _former(
     found: dict[str, str] = {}
     for chunk in _chunks(names):
         for at, domain, changes in transaction.rows(query, chunk):
-            change = json.loads(changes).get(types[domain].key[-1])
-            if change is not None:
-                old = address.join(address.split(at)[0], str(change["old"]))
+            old = former_address(at, types[domain], json.loads(changes))
+            if old != at:
                 found.setdefault(old, names[at])
     return found
 

@@ -10,7 +10,7 @@ SQLite keeps although the column's type forbids it stays as it is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -20,6 +20,7 @@ from sqlalchemy import Column, Table
 from sqlalchemy.dialects import postgresql
 
 from configsync.core.errors import DatabaseError
+from configsync.core.resource import ResourceType
 from configsync.core.values import canonical_json
 from configsync.store import sql
 from configsync.store.database import Transaction
@@ -86,17 +87,19 @@ def first_filled(transaction: Transaction) -> str | None:
     return None
 
 
-def continue_ids(transaction: Transaction) -> None:
+def continue_ids(transaction: Transaction, types: Mapping[str, ResourceType]) -> None:
     """Have each table's next id follow those that are, or by history were, in use."""
+    roots = {t.table: t.domain for t in types.values() if t.parent is None}
     for table in copied_tables().values():
         column = table.autoincrement_column
         if column is None:
             continue
         query = f'SELECT max("{column.name}") FROM "{table.name}"'
-        if table.name == "config_profiles":
-            # The id of a deleted profile would put another's history under its name.
+        if table.name in roots:
+            # The id of a deleted row would put another's history under its name.
+            within = f"address LIKE '{roots[table.name]}/%'"
             query = f'SELECT max(id) FROM (SELECT max("{column.name}") AS id FROM "{table.name}" '
-            query += "UNION ALL SELECT max(profile_id) FROM config_history) AS used"
+            query += f"UNION ALL SELECT max(root_id) FROM config_history WHERE {within}) AS used"
         statement = transaction.dialect.continue_ids(table.name, column.name)
         ((last,),) = transaction.rows(query)
         if statement and last is not None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from configsync.core import address
 from configsync.core.plan import Action, Change, Reason
-from configsync.core.resource import Resource
+from configsync.core.resource import Resource, former_address, root_address
 from configsync.plan.order import in_order
 from configsync.store.database import Transaction
 from configsync.store.history import (
@@ -57,7 +57,7 @@ def changes_between(
     after, last = (last_id(transaction, r) for r in sorted((old, new)))
     spans = _spans(transaction, types, after, last)
     ids = {i for s in spans.values() for i in (s.first, s.last)}
-    entries = {e.row_id: e for e in read_entries(transaction, ids)}
+    entries = {e.row_id: e for e in read_entries(transaction, types, ids)}
     pairs = [
         pair if forth else (pair[1], pair[0])
         for pair in _by_address(_pairs(spans, entries, types))
@@ -71,13 +71,13 @@ def changes_between(
 def _spans(transaction: Transaction, types: Types, after: int, last: int) -> dict[Identity, _Span]:
     """The spans of all resources that changed, those that got another key as two each."""
     query = (
-        "SELECT profile_id, address, min(id), max(id), "
+        "SELECT root_id, address, min(id), max(id), "
         "coalesce(max(CASE action WHEN 'create' THEN id END), 0) FROM config_history "
-        "WHERE id > ? AND id <= ? GROUP BY profile_id, address"
+        "WHERE id > ? AND id <= ? GROUP BY root_id, address"
     )
     spans: dict[Identity, _Span] = {}
-    for profile_id, at, *ids in transaction.rows(query, after, last):
-        known = identity(profile_id, at)
+    for root_id, at, *ids in transaction.rows(query, after, last):
+        known = identity(types, root_id, at)
         span = spans.setdefault(known, _Span(*ids))
         span.first, span.last = min(span.first, ids[0]), max(span.last, ids[1])
         span.created = max(span.created, ids[2])
@@ -125,17 +125,14 @@ def _place(
     types: Types,
     before: bool,
 ) -> str:
-    """Where a resource was before, or is after: its profile may have been renamed meanwhile."""
-    steps = entry.address.split("/")
-    own = "/".join(steps[:2])
+    """Where a resource was before, or is after: its root may have been renamed meanwhile."""
+    own = root_address(entry.address, types)
     if root is not None:
         of = entries[root.first if before else root.last]
         own = of.address
         type_ = types.get(of.domain)
-        if before and of.action == "update" and type_ is not None and type_.key:
-            renamed = of.changes.get(type_.key[-1])
-            if renamed is not None:
-                own = address.join(type_.domain, str(renamed["old"]))
+        if before and of.action == "update" and type_ is not None:
+            own = former_address(own, type_, of.changes)
     if known[0] is None:
         return own if root is not None else entry.address
     return "/".join(s for s in (own, known[1]) if s)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from configsync.core.diagnostic import Location
-from configsync.core.resource import Resource
+from configsync.core.resource import Resource, root_address
 from configsync.core.values import Json, canonical_json, equal
 from configsync.store import sql
 from configsync.store.database import Transaction
 from configsync.store.history import Types, identity, parse_json
-from configsync.store.read import LiveRow, canonical, read_applied, read_root
+from configsync.store.read import LiveRow, canonical, read_applied, read_root, read_row_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def blame(transaction: Transaction, types: Types, at: str, *, parts: bool = True
 
     Under former names too. Empty if nothing is there.
     """
-    root = "/".join(at.split("/")[:2])
+    root = root_address(at, types)
     live = read_root(transaction, types, root)
     chosen = [r for a, r in live.items() if a == at or (parts and a.startswith(at + "/"))]
     if not chosen:
@@ -105,30 +105,27 @@ def _newest(
     transaction: Transaction, types: Types, rows: Iterable[LiveRow]
 ) -> dict[tuple[str, str], int]:
     """The id of the newest entry of each field, by address and the field's name."""
-    known: dict[int, dict[str, list[str]]] = {}
+    known: dict[str, tuple[int, dict[str, list[str]]]] = {}
     wanted: list[dict[str, Json]] = []
-    in_profile = "h.profile_id = r.profile_id AND "
+    rows = list(rows)
+    ids = read_row_ids(transaction, types, {row.resource.root for row in rows})
     for row in rows:
         resource = row.resource
-        profile_id = _profile_id(row)
-        addresses = [resource.address]
-        if profile_id is None:
-            in_profile = ""
-        else:
-            if profile_id not in known:
-                known[profile_id] = _addresses(transaction, profile_id)
-            addresses = known[profile_id].get(identity(profile_id, resource.address)[1], [])
+        root = resource.root
+        if root not in known:
+            known[root] = (ids[root], _addresses(transaction, types, root, ids[root]))
+        root_id, addresses = known[root]
         wanted += [
-            {"n": resource.address, "address": a, "profile_id": profile_id, "field": name}
-            for a in addresses
+            {"n": resource.address, "address": a, "root_id": root_id, "field": name}
+            for a in addresses.get(resource.address[len(root) + 1 :], ())
             for name in resource.values
         ]
     records = transaction.dialect.recordset(
-        [("n", "text"), ("address", "text"), ("profile_id", "integer"), ("field", "text")], "r"
+        [("n", "text"), ("address", "text"), ("root_id", "integer"), ("field", "text")], "r"
     )
     query = (
         "SELECT r.n, r.field, (SELECT h.id FROM config_history h "
-        f"WHERE {in_profile}h.address = r.address "
+        "WHERE h.root_id = r.root_id AND h.address = r.address "
         f"AND {transaction.dialect.has_key('h.changes', 'r.field')} "
         f"ORDER BY h.id DESC LIMIT 1) FROM {records}"
     )
@@ -140,19 +137,17 @@ def _newest(
     return newest
 
 
-def _profile_id(row: LiveRow) -> int | None:
-    """The row id by which history knows a profile and its parts."""
-    if not row.resource.address.startswith("profile/"):
-        return None
-    return row.row_id if row.parent_id is None else row.parent_id
-
-
-def _addresses(transaction: Transaction, profile_id: int) -> dict[str, list[str]]:
-    """Every address that a profile and its parts ever had, by that below the profile."""
+def _addresses(
+    transaction: Transaction, types: Types, root: str, root_id: int
+) -> dict[str, list[str]]:
+    """Every address that a root and its parts ever had, by that below the root."""
     found: dict[str, list[str]] = {}
-    query = "SELECT DISTINCT address FROM config_history WHERE profile_id = ?"
-    for (at,) in transaction.rows(query, profile_id):
-        found.setdefault(identity(profile_id, at)[1], []).append(at)
+    query = "SELECT DISTINCT address FROM config_history WHERE root_id = ?"
+    domain = root.split("/")[0]
+    for (at,) in transaction.rows(query, root_id):
+        of, below = identity(types, root_id, at)
+        if of == (domain, root_id):
+            found.setdefault(below, []).append(at)
     return found
 
 

@@ -13,9 +13,11 @@ ended by a newline:
 - for each covered revision, in order, the canonical JSON of the list of its
   columns (`REVISION_COLUMNS`: all but ``digest``);
 - after it, for each of its history rows in the order of their ids, the canonical
-  JSON of ``[id, revision, profile_id, changed_by, timestamp, content]``, where
+  JSON of ``[id, revision, root_id, changed_by, timestamp, content]``, where
   content is the like digest of the canonical JSON of the object of its
-  ``action``, ``address``, ``changes``, ``domain`` and ``snapshot``.
+  ``action``, ``address``, ``changes``, ``domain`` and ``snapshot``. Its
+  ``profile_id`` comes last where it isn't as for all: that of the root for a
+  profile and its parts, else null.
 
 Timestamps count by their moment, in UTC and ISO 8601 with microseconds, numbers
 within JSON by their value. So both databases give the same digest, and a copy
@@ -124,9 +126,9 @@ def seal(
     row = [sealed.get(name) for name in REVISION_COLUMNS]
     own.line(_revision_line(row))
     number, actor, at = sealed["revision"], sealed["actor"], _moment(sealed["created_at"])
-    generated = "SELECT id, profile_id, address FROM config_history WHERE revision = ? ORDER BY id"
-    for row_id, profile_id, address in transaction.rows(generated, number):
-        own.line([row_id, number, profile_id, actor, at, contents[address]])
+    generated = "SELECT id, root_id, address FROM config_history WHERE revision = ? ORDER BY id"
+    for row_id, root_id, address in transaction.rows(generated, number):
+        own.line([row_id, number, root_id, actor, at, contents[address]])
     return {**sealed, "digest": own.hexdigest()}
 
 
@@ -286,8 +288,8 @@ def _revision_line(row: list[Any]) -> list[Any]:
 def _history(transaction: Transaction, after: int | None) -> Iterator[list[Any]]:
     """The lines of the history rows of the revisions after one, by revision and id."""
     query = (
-        "SELECT id, revision, profile_id, changed_by, CAST(timestamp AS text), action, address, "
-        "CAST(changes AS text), domain, CAST(snapshot AS text) FROM config_history"
+        "SELECT id, revision, root_id, profile_id, changed_by, CAST(timestamp AS text), action, "
+        "address, CAST(changes AS text), domain, CAST(snapshot AS text) FROM config_history"
     )
     order = f"ORDER BY revision, id LIMIT {PAGE}"
     page = f"{query} WHERE (revision, id) > (?, ?) {order}"
@@ -297,7 +299,7 @@ def _history(transaction: Transaction, after: int | None) -> Iterator[list[Any]]
         else transaction.rows(f"{query} WHERE revision > ? {order}", after)
     )
     while rows:
-        for row_id, revision, profile_id, by, at, *content in rows:
+        for row_id, revision, root_id, profile_id, by, at, *content in rows:
             action, address, changes, domain, snapshot = content
             text = canonical_json(
                 {
@@ -308,7 +310,11 @@ def _history(transaction: Transaction, after: int | None) -> Iterator[list[Any]]
                     "snapshot": _json(snapshot),
                 }
             )
-            yield [row_id, revision, profile_id, by, _moment(at), content_digest(text)]
+            line = [row_id, revision, root_id, by, _moment(at), content_digest(text)]
+            # What follows from the rest isn't in a line, unless it doesn't follow.
+            of_profile = isinstance(address, str) and address.startswith("profile/")
+            implied = root_id if of_profile else None
+            yield line if profile_id == implied else [*line, profile_id]
         rows = transaction.rows(page, rows[-1][1], rows[-1][0])
 
 

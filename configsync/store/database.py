@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from configsync.core.errors import DatabaseError
 from configsync.store.url import DatabaseUrl
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest migration: what this version of configsync reads and writes."""
 
 VERSION_TABLE = "config_schema_version"

@@ -1,8 +1,8 @@
 """History: its entries newest first, and the state that it records of any revision.
 
 Ids of history rise with revisions, since whoever writes it holds the lock. What
-a resource is doesn't hang on its name: the parts of a profile, and the profile
-itself, are known by the profile's row id, which outlives renames.
+a resource is doesn't hang on its name: a root and its parts are known by the
+root's row id, which outlives renames.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from typing import Any, TypeAlias
 from configsync.core import address
 from configsync.core.errors import UsageError
 from configsync.core.moment import parse_moment
-from configsync.core.resource import Resource, ResourceType, State
+from configsync.core.resource import (
+    Resource,
+    ResourceType,
+    State,
+    former_address,
+    root_address,
+)
 from configsync.core.revision import HistoryEntry
 from configsync.core.values import Row, canonical_json
 from configsync.store import sql
@@ -120,35 +126,56 @@ def state_at(
     included, as far as triggers recorded them.
     """
     last = last_id(transaction, revision)
-    query = "SELECT profile_id, address, max(id) FROM config_history WHERE id <= ?"
-    among: tuple[Any, ...] = ()
-    if root is not None:
-        named = "SELECT profile_id FROM config_history WHERE address = ? AND id <= ? "
-        rows = transaction.rows(f"{named} ORDER BY id DESC LIMIT 1", root, last)
-        if not rows:
-            return State()
-        query += " AND address = ?" if rows[0][0] is None else " AND profile_id = ?"
-        among = (root if rows[0][0] is None else rows[0][0],)
+    where, among = _among(transaction, types, root, last)
+    if where is None:
+        return State()
+    of_one = among[0] if among and isinstance(among[0], int) else None
     newest: dict[Identity, int] = {}
-    for profile_id, at, row_id in transaction.rows(
-        f"{query} GROUP BY profile_id, address", last, *among
+    for root_id, at, row_id in transaction.rows(
+        f"SELECT root_id, address, max(id) FROM config_history WHERE id <= ?{where} "
+        "GROUP BY root_id, address",
+        last,
+        *among,
     ):
-        known = identity(profile_id, at)
+        known = identity(types, root_id, at)
         newest[known] = max(row_id, newest.get(known, 0))
-    profile_id = among[0] if among and among[0] != root else None
-    for event in rekeyed(transaction, types, 0, last, profile_id):
+    for event in rekeyed(transaction, types, 0, last, of_one):
         if newest.get(event.old, NO_END) < event.entry.row_id:
             del newest[event.old]
-    return State(_resources(read_entries(transaction, newest.values()), types, root))
+    return State(_resources(read_entries(transaction, types, newest.values()), types, root))
 
 
-Identity: TypeAlias = tuple[int | None, str]
-"""The profile's row id and the part's address below it; without such an id, the address."""
+def _among(
+    transaction: Transaction, types: Types, root: str | None, last: int
+) -> tuple[str | None, tuple[Any, ...]]:
+    """A condition for the entries of a root and its parts, under all of their names.
+
+    None if the root never was. What lies above roots is known by its address alone.
+    """
+    if root is None:
+        return "", ()
+    below = f"{like(root)}/%"
+    named = "SELECT root_id FROM config_history WHERE address = ? AND id <= ? "
+    rows = transaction.rows(f"{named} ORDER BY id DESC LIMIT 1", root, last)
+    if not rows:
+        type_ = types.get(root.split("/")[0])
+        above = type_ is not None and len(root.split("/")) <= len(type_.key)
+        return (" AND address LIKE ? ESCAPE '\\'", (below,)) if above else (None, ())
+    if rows[0][0] is None:
+        return " AND (address = ? OR address LIKE ? ESCAPE '\\')", (root, below)
+    return " AND root_id = ?", (rows[0][0],)
 
 
-def identity(profile_id: int | None, at: str) -> Identity:
-    """What a resource is, whatever its profile's name."""
-    return (None, at) if profile_id is None else (profile_id, "/".join(at.split("/")[2:]))
+Identity: TypeAlias = tuple[tuple[str, int] | None, str]
+"""The root's domain and row id, and the part's address below it; without an id, the address."""
+
+
+def identity(types: Types, root_id: int | None, at: str) -> Identity:
+    """What a resource is, whatever its root's name."""
+    root = root_address(at, types)
+    if root_id is None or root.split("/")[0] not in types:
+        return (None, at)
+    return (root.split("/")[0], root_id), at[len(root) + 1 :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +183,12 @@ class Entry:
     """A history row, as the past is rebuilt from it."""
 
     row_id: int
-    profile_id: int | None
+    identity: Identity
     address: str
     domain: str
     action: str
     changes: dict[str, Row]
     snapshot: Row
-
-    @property
-    def identity(self) -> Identity:
-        return identity(self.profile_id, self.address)
 
     def resource(
         self, types: Types, at: str | None = None, *, before: bool = False
@@ -186,17 +209,17 @@ class Entry:
 
 
 _ENTRY = (
-    "SELECT h.id, h.profile_id, h.address, h.domain, h.action, CAST(h.changes AS text), "
+    "SELECT h.id, h.root_id, h.address, h.domain, h.action, CAST(h.changes AS text), "
     "CAST(h.snapshot AS text) FROM config_history h"
 )
 
 
-def read_entries(transaction: Transaction, ids: Iterable[int]) -> Iterator[Entry]:
+def read_entries(transaction: Transaction, types: Types, ids: Iterable[int]) -> Iterator[Entry]:
     """The history rows with some ids, in order."""
     records = transaction.dialect.recordset([("id", "bigint")], "r")
     query = f"{_ENTRY} JOIN {records} ON r.id = h.id ORDER BY h.id"
     for chunk in sql.chunks(canonical_json({"id": i}) for i in sorted(ids)):
-        yield from map(_entry, transaction.rows(query, chunk))
+        yield from (_entry(types, row) for row in transaction.rows(query, chunk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +232,14 @@ class Rekeyed:
 
 
 def rekeyed(
-    transaction: Transaction, types: Types, after: int, last: int, profile_id: int | None = None
+    transaction: Transaction, types: Types, after: int, last: int, root_id: int | None = None
 ) -> Iterator[Rekeyed]:
     """The parts that changed their keys, in order, with ids after one and up to another.
 
-    configsync itself deletes such a part and creates another. ``profile_id``
-    asks for those of one profile.
+    configsync itself deletes such a part and creates another. ``root_id`` asks
+    for those of the roots that have it as their row's id.
     """
+    more = () if root_id is None else (root_id,)
     for type_ in types.values():
         if type_.parent is None or not type_.key:
             continue
@@ -223,15 +247,13 @@ def rekeyed(
         query = (
             f"{_ENTRY} WHERE h.domain = ? AND h.action = 'update' AND h.id > ? AND h.id <= ? "
             f"AND {transaction.dialect.has_key('h.changes', _quoted(key))}"
+            f"{' AND h.root_id = ?' if more else ''} ORDER BY h.id"
         )
-        more = () if profile_id is None else (profile_id,)
-        if more:
-            query += " AND h.profile_id = ?"
-        rows = transaction.rows(f"{query} ORDER BY h.id", type_.domain, after, last, *more)
-        for entry in map(_entry, rows):
+        for row in transaction.rows(query, type_.domain, after, last, *more):
+            entry = _entry(types, row)
             parent, _, _ = entry.address.rpartition("/")
             old = f"{parent}/{address.join(str(entry.changes[key]['old']))}"
-            yield Rekeyed(entry, identity(entry.profile_id, old), old)
+            yield Rekeyed(entry, identity(types, row[1], old), old)
 
 
 def last_id(transaction: Transaction, revision: int) -> int:
@@ -241,11 +263,10 @@ def last_id(transaction: Transaction, revision: int) -> int:
     return int(rows[0][0]) if rows else 0
 
 
-def root_of(pattern: str) -> str | None:
+def root_of(pattern: str, types: Types) -> str | None:
     """The one root that a pattern selects within; None if it may select in several."""
-    steps = pattern.split("/")
-    root = "/".join(steps[:2])
-    return None if len(steps) < 2 or has_wildcard(root) else root
+    root = root_address(pattern, types)
+    return None if "/" not in root or has_wildcard(root) else root
 
 
 def has_wildcard(pattern: str) -> bool:
@@ -257,10 +278,10 @@ def _resources(entries: Iterable[Entry], types: Types, root: str | None) -> Iter
     """What some entries, each the newest of a resource, leave behind."""
     entries = list(entries)
     # A part is where its profile is, though its own entries name an older place.
-    roots = {e.profile_id: e for e in entries if e.identity == (e.profile_id, "")}
+    roots = {e.identity[0]: e for e in entries if e.identity[0] and not e.identity[1]}
     for entry in entries:
         at = entry.address
-        of = None if entry.profile_id is None else roots.get(entry.profile_id)
+        of = roots.get(entry.identity[0]) if entry.identity[0] else None
         if of is not None:
             if of.action == "delete":
                 continue
@@ -339,28 +360,30 @@ def _commit(transaction: Transaction, start: str) -> str:
 def names(transaction: Transaction, types: Types, pattern: str) -> list[tuple[str, int, int]]:
     """The patterns under which what is meant was known, each from an id to before another."""
     found = [(pattern, 0, NO_END)]
-    steps = pattern.split("/")
-    type_ = types.get(steps[0])
-    if has_wildcard(pattern) or len(steps) < 2 or type_ is None or not type_.key:
+    root = root_address(pattern, types)
+    domain, *keys = root.split("/")
+    type_ = types.get(domain)
+    if has_wildcard(pattern) or type_ is None or len(keys) != len(type_.key):
         return found
-    key = type_.key[-1]
+    below = pattern[len(root) :]
+    renamed = " OR ".join(transaction.dialect.has_key("h.changes", _quoted(k)) for k in type_.key)
     # All of one apply happens at once; writes past configsync happen one after the other.
     query = (
         "SELECT h.changes, CASE r.source WHEN 'external' THEN h.id ELSE "
         "(SELECT min(o.id) FROM config_history o WHERE o.revision = h.revision) END "
         "FROM config_history h JOIN config_revisions r ON r.revision = h.revision "
         "WHERE h.address = ? AND h.id < ? AND h.action NOT IN ('create', 'delete') "
-        f"AND {transaction.dialect.has_key('h.changes', _quoted(key))} ORDER BY h.id DESC LIMIT 1"
+        f"AND ({renamed}) ORDER BY h.id DESC LIMIT 1"
     )
     while True:
         at, _, end = found[-1]
-        rows = transaction.rows(query, "/".join(at.split("/")[:2]), end)
+        rows = transaction.rows(query, root, end)
         if not rows:
             return found
         changes, since = rows[0]
-        former = address.join(steps[0], str(parse_json(changes)[key]["old"]))
+        root = former_address(root, type_, parse_json(changes))
         found[-1] = (at, since, end)
-        found.append(("/".join([former, *steps[2:]]), 0, since))
+        found.append((root + below, 0, since))
 
 
 def _named(pattern: str) -> tuple[str, list[str]]:
@@ -381,9 +404,10 @@ def like(pattern: str) -> str:
     return escaped.replace("*", "%").replace("?", "_")
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    row_id, profile_id, at, domain, action, changes, snapshot = row
-    return Entry(row_id, profile_id, at, domain, action, json.loads(changes), json.loads(snapshot))
+def _entry(types: Types, row: tuple[Any, ...]) -> Entry:
+    row_id, root_id, at, domain, action, changes, snapshot = row
+    known = identity(types, root_id, at)
+    return Entry(row_id, known, at, domain, action, json.loads(changes), json.loads(snapshot))
 
 
 def _quoted(name: str) -> str:

@@ -40,20 +40,22 @@ def renamed_since(
     if not lost or not new:
         return {}
     ((newest,),) = transaction.rows("SELECT max(revision) FROM config_revisions")
-    now = {row_id: at for at, row_id in _row_ids(transaction, new, newest).items()}
-    then = _row_ids(transaction, lost, revision)
-    return {at: now[row_id] for at, row_id in then.items() if row_id in now}
+    now = {row: at for at, row in _rows(transaction, new, newest).items()}
+    then = _rows(transaction, lost, revision)
+    return {at: now[row] for at, row in then.items() if row in now}
 
 
-def _row_ids(transaction: Transaction, roots: Iterable[str], revision: int) -> dict[str, int]:
-    """The id of the row that each root had at a revision, as history has it."""
+def _rows(
+    transaction: Transaction, roots: Iterable[str], revision: int
+) -> dict[str, tuple[str, int]]:
+    """The domain and the id of the row that each root had at a revision, as history has it."""
     query = (
-        "SELECT r.address, (SELECT h.profile_id FROM config_history h "
+        "SELECT r.address, (SELECT h.root_id FROM config_history h "
         "WHERE h.address = r.address AND h.revision <= ? "
         f"ORDER BY h.id DESC LIMIT 1) FROM {_addresses(transaction)}"
     )
     return {
-        at: int(row_id)
+        at: (at.split("/")[0], int(row_id))
         for chunk in _chunks(roots)
         for at, row_id in transaction.rows(query, revision, chunk)
         if row_id is not None

@@ -43,25 +43,43 @@ def read_live(transaction: Transaction, types: Iterable[ResourceType]) -> State:
     return State(
         row.resource
         for type_ in types
-        for row in _live_rows(
-            type_, transaction.rows(sql.select(type_, transaction.dialect, among=False))
-        )
+        for row in _live_rows(type_, transaction.rows(sql.select(type_, transaction.dialect)))
     )
 
 
 def read_root(
     transaction: Transaction, types: Mapping[str, ResourceType], root: str
 ) -> dict[str, LiveRow]:
-    """The live rows of a root and its parts, by address, parents before their parts."""
+    """The live rows of a root and its parts, by address, parents before their parts.
+
+    ``root`` may be the first steps of an address too, as ``setting/ollama``.
+    """
     domain, *keys = address.split(root)
     found: dict[str, LiveRow] = {}
     for type_ in types.values():
         of = type_.parent or type_
-        if of.domain == domain and len(keys) == len(of.key) == 1:
-            statement = sql.select_root(type_, transaction.dialect)
-            for row in _live_rows(type_, transaction.rows(statement, keys[0])):
+        if of.domain == domain and len(keys) <= len(of.key):
+            statement = sql.select_root(type_, transaction.dialect, len(keys))
+            for row in _live_rows(type_, transaction.rows(statement, *keys)):
                 found[row.resource.address] = row
     return found
+
+
+def read_row_ids(
+    transaction: Transaction, types: Mapping[str, ResourceType], roots: Iterable[str]
+) -> dict[str, int]:
+    """The ids by which history knows the rows of roots, by address; deactivated ones included."""
+    keys: dict[str, list[str]] = {}
+    for root in sorted(roots):
+        domain, *key = address.split(root)
+        named = dict(zip(types[domain].key, key, strict=True))
+        keys.setdefault(domain, []).append(canonical_json(named))
+    return {
+        address.join(domain, *key): row_id
+        for domain, named in keys.items()
+        for chunk in sql.chunks(named)
+        for row_id, *key in transaction.rows(sql.row_ids(types[domain], transaction.dialect), chunk)
+    }
 
 
 def read_parts(
@@ -70,8 +88,9 @@ def read_parts(
     """The live parts of some roots."""
     keys: dict[str, list[str]] = {}
     for root in sorted(roots):
-        domain, key = address.split(root)
-        keys.setdefault(domain, []).append(canonical_json({sql.PARENT_KEY: key}))
+        domain, *key = address.split(root)
+        if len(key) == 1:
+            keys.setdefault(domain, []).append(canonical_json({sql.PARENT_KEY: key[0]}))
     return [
         row.resource
         for type_ in types.values()
@@ -108,7 +127,7 @@ def read_applied(
     """What configsync last applied, with owners; all of it, or at some roots and below."""
     query = (
         "SELECT CAST(applied AS text), address, domain, owner, prevent_destroy, renamed_from, "
-        "file, line, CAST(labels AS text) FROM config_resources"
+        "file, line, CAST(labels AS text), CAST(uses AS text) FROM config_resources"
     )
     if roots is None:
         return State(_applied(transaction.rows(query), types))
@@ -120,8 +139,15 @@ def read_applied(
     )
 
 
+def read_uses(transaction: Transaction) -> dict[str, tuple[str, ...]]:
+    """The addresses that each root on record uses, of those that use any."""
+    query = "SELECT address, CAST(uses AS text) FROM config_resources WHERE uses IS NOT NULL"
+    return {at: tuple(json.loads(uses)) for at, uses in transaction.rows(query)}
+
+
 def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable[LiveRow]:
     columns = [(c.name, c, isinstance(c.type, Text)) for c in type_.columns]
+    settle = type_.settle
     parents: dict[int, str] = {}
     for row_id, parent_key, parent_id, *cells in rows:
         values = {
@@ -129,6 +155,8 @@ def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable
             name: cell if is_text and cell.__class__ is str else canonical(column, cell)
             for (name, column, is_text), cell in zip(columns, cells, strict=True)
         }
+        if settle is not None:
+            values = settle(values)
         parent = None
         if type_.parent is not None:
             parent = parents.get(parent_id)
@@ -157,7 +185,7 @@ def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> 
         # One call for many small texts.
         states = json.loads(f"[{','.join(row[0] for row in batch)}]")
         for values, row in zip(states, batch, strict=True):
-            _, at, domain, owner, prevent_destroy, renamed_from, file, line, labels = row
+            _, at, domain, owner, prevent_destroy, renamed_from, file, line, labels, uses = row
             type_ = types.get(domain)
             yield Resource(
                 address=at,
@@ -169,4 +197,5 @@ def _applied(rows: list[tuple[Any, ...]], types: Mapping[str, ResourceType]) -> 
                 renamed_from=renamed_from,
                 prevent_destroy=bool(prevent_destroy),
                 labels=None if labels is None else json.loads(labels),
+                uses=() if uses is None else tuple(json.loads(uses)),
             )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from configsync.core import address
 from configsync.core.errors import StalePlan
 from configsync.core.plan import Plan
-from configsync.core.resource import ResourceType
+from configsync.core.published import version_number
+from configsync.core.resource import ResourceType, root_address
 from configsync.core.revision import Attribution
 from configsync.core.values import canonical_json
 from configsync.store import sql
 from configsync.store.authorship import told
 from configsync.store.database import Transaction
 from configsync.store.owners import OwnerRecord, read_owner
-from configsync.store.read import LiveRow, read_parts, read_rows
+from configsync.store.published import read_published
+from configsync.store.read import LiveRow, read_parts, read_rows, read_uses
 
 
 def require_same_database(plan: Plan, database_id: str) -> None:
@@ -79,7 +80,9 @@ def recheck(
                 moved.append(change.before.address)
         elif change.address in rows and change.address not in left:
             moved.append(change.address)
-    moved += _of_others(transaction, plan)
+    moved += _of_others(transaction, plan, types)
+    moved += _published_otherwise(transaction, plan, types)
+    moved += _used_since(transaction, plan)
     if not moved:
         moved += _cut_off(transaction, plan, types)
     if moved:
@@ -91,7 +94,9 @@ def recheck(
     return rows
 
 
-def _of_others(transaction: Transaction, plan: Plan) -> Iterator[str]:
+def _of_others(
+    transaction: Transaction, plan: Plan, types: Mapping[str, ResourceType]
+) -> Iterator[str]:
     """What another source has come to own, or to protect from deletion (rule 6.13).
 
     A plan of no source, a service's, owns nothing and may change what any does.
@@ -106,9 +111,40 @@ def _of_others(transaction: Transaction, plan: Plan) -> Iterator[str]:
     for chunk in sql.chunks(canonical_json({"address": at}) for at in sorted(addresses)):
         for at, owner, protected in transaction.rows(theirs, chunk):
             foreign = plan.source.id not in ("", owner) and not plan.options.take_ownership
-            root = len(address.split(at)) == 2
+            root = root_address(at, types) == at
             if foreign or (at in deleted and protected and root):
                 yield at
+
+
+def _used_since(transaction: Transaction, plan: Plan) -> Iterator[str]:
+    """What the plan deletes or renames, and another resource has come to use."""
+    touched = (*plan.changes, *plan.records)
+    going = {c.before.address for c in plan.changes if c.before and c.after is None}
+    going |= {c.previous_address for c in plan.changes if c.previous_address}
+    if not going:
+        return
+    settled = {c.address for c in touched} | {c.before.address for c in touched if c.before}
+    for user, uses in read_uses(transaction).items():
+        if user not in settled:
+            yield from sorted(going & set(uses))
+
+
+def _published_otherwise(
+    transaction: Transaction, plan: Plan, types: Mapping[str, ResourceType]
+) -> Iterator[str]:
+    """Versions that the plan would publish, and that somebody else has, with other content."""
+    wanted = []
+    for change in plan.changes:
+        versions = types[change.domain].versions
+        number = version_number(change.resource, types)
+        if change.after and versions and number and versions.number in change.fields:
+            at = (change.previous_address or change.address, number)
+            wanted.append((at, versions, change))
+    published = read_published(transaction, types, (at for at, _, _ in wanted))
+    for at, versions, change in wanted:
+        there = published.rows.get(at)
+        if there and any(there[n] != change.resource.values[n] for n in versions.content):
+            yield change.address
 
 
 def _cut_off(

@@ -22,6 +22,9 @@ LONGEST_NAME = 63
 READ_ONLY = ("config_database", VERSION_TABLE)
 """What the applier may only read: the database's identity and its schema version."""
 
+VIEWS = ("prompt_history", "settings_history")
+"""Views over the history; they read it with the rights of their owner."""
+
 FUNCTIONS = "configsync\\_%"
 """A pattern of LIKE that the names of the triggers' functions match."""
 
@@ -66,6 +69,11 @@ def statements(roles: Roles, schema: str) -> Iterator[str]:
         yield f"REVOKE ALL ON TABLE {named} FROM {applier}, {reader}"
         yield f"GRANT SELECT ON TABLE {named} TO {reader}"
         yield f"GRANT {_rights(table)} ON TABLE {named} TO {applier}"
+    for view in VIEWS:
+        named = f"{identifier(schema)}.{identifier(view)}"
+        yield f"ALTER VIEW {named} OWNER TO {owner}"
+        yield f"REVOKE ALL ON TABLE {named} FROM {applier}, {reader}"
+        yield f"GRANT SELECT ON TABLE {named} TO {applier}, {reader}"
     yield _sequences(roles, schema)
     yield _functions(roles, schema)
 

@@ -61,51 +61,87 @@ def keys(type_: ResourceType, resource: Resource) -> dict[str, Json]:
     return row
 
 
-def select(type_: ResourceType, dialect: Dialect, *, among: bool) -> str:
+def select(
+    type_: ResourceType, dialect: Dialect, *, among: bool = False, where: Iterable[str] = ()
+) -> str:
     """Read rows: the row's id, the parent's key and id if it has one, then the columns.
 
-    With ``among``, only those whose keys are in a record set, locked where the
-    database locks rows; its columns are ``parent_key`` and those of the key.
+    Those that are active, and whose parents are. With ``among``, only those
+    whose keys are in a record set, locked where the database locks rows; its
+    columns are ``parent_key`` and those of the key. ``where`` are further conditions.
     """
     columns = ", ".join(f't."{c.name}"' for c in type_.columns)
     parent = ', p."id"' if type_.parent else ", NULL"
     parent_key = f", {_parent_key(type_)}" if type_.parent else ", NULL"
     statement = f'SELECT t."id"{parent_key}{parent}, {columns} FROM "{type_.table}" t'
+    conditions = [*where]
+    if type_.active:
+        conditions.append(f't."{type_.active}"')
     if type_.parent:
         statement += f' JOIN "{type_.parent.table}" p ON p."id" = t."{type_.parent_column}"'
-    if not among:
-        return statement
-    keys = [(k, "text") for k in type_.key]
-    condition = [f't."{k}" = r."{k}"' for k in type_.key]
+        if type_.parent.active:
+            conditions.append(f'p."{type_.parent.active}"')
+    if among:
+        statement += f" JOIN {_keyed(type_, dialect)}"
+    if conditions:
+        statement += f" WHERE {' AND '.join(conditions)}"
+    return statement + (dialect.lock_rows("t") if among else "")
+
+
+def select_root(type_: ResourceType, dialect: Dialect, keys: int) -> str:
+    """Read, as `select` does, the rows at or below the roots with given first ``keys``."""
     if type_.parent:
-        keys.append((PARENT_KEY, "text"))
-        condition.append(f'{_parent_key(type_)} = r."{PARENT_KEY}"')
-    records = dialect.recordset(keys, "r")
-    return f"{statement} JOIN {records} ON {' AND '.join(condition)}{dialect.lock_rows('t')}"
-
-
-def select_root(type_: ResourceType, dialect: Dialect) -> str:
-    """Read, as `select` does, the rows at or below the root with a given key."""
-    key = _parent_key(type_) if type_.parent else f't."{type_.key[0]}"'
-    return f"{select(type_, dialect, among=False)} WHERE {key} = ?"
+        return select(type_, dialect, where=[f"{_parent_key(type_)} = ?"][:keys])
+    return select(type_, dialect, where=[f't."{k}" = ?' for k in type_.key[:keys]])
 
 
 def select_parts(type_: ResourceType, dialect: Dialect) -> str:
     """Read, as `select` does, the parts of the parents whose keys a record set has."""
     records = dialect.recordset([(PARENT_KEY, "text")], "r")
-    wanted = f'{_parent_key(type_)} = r."{PARENT_KEY}"'
-    return f"{select(type_, dialect, among=False)} JOIN {records} ON {wanted}"
+    wanted = f'{_parent_key(type_)} IN (SELECT r."{PARENT_KEY}" FROM {records})'
+    return select(type_, dialect, where=[wanted])
+
+
+def row_ids(type_: ResourceType, dialect: Dialect) -> str:
+    """Read the keys in a record set with the ids by which history knows what has them.
+
+    Of what has several versions, that is the first one's.
+    """
+    keys = ", ".join(f't."{k}"' for k in type_.key)
+    return (
+        f'SELECT min(t."id"), {keys} FROM "{type_.table}" t '
+        f"JOIN {_keyed(type_, dialect)} GROUP BY {keys}"
+    )
+
+
+def _keyed(type_: ResourceType, dialect: Dialect) -> str:
+    """A record set of keys, joined to the rows that have them."""
+    keys = [(k, "text") for k in type_.key]
+    condition = [f't."{k}" = r."{k}"' for k in type_.key]
+    if type_.parent:
+        keys.append((PARENT_KEY, "text"))
+        condition.append(f'{_parent_key(type_)} = r."{PARENT_KEY}"')
+    return f"{dialect.recordset(keys, 'r')} ON {' AND '.join(condition)}"
 
 
 def insert(type_: ResourceType, dialect: Dialect) -> str:
-    """Insert rows given by their columns, ``parent_key`` and, with audit, ``by`` and ``at``."""
-    names = [c.name for c in type_.columns]
+    """Insert rows given by their columns and ``parent_key``.
+
+    Tables that note who inserted take ``by`` and ``at``. A row that is there and
+    isn't active is activated, as it is to be; of a published version, its
+    content stays.
+    """
+    names = list(type_.names)
     records = [(c.name, c.type.sql) for c in type_.columns]
     into, taken = [f'"{n}"' for n in names], [f'r."{n}"' for n in names]
-    if type_.audit:
+    if stamped(type_):
         records += [("by", "text"), ("at", "timestamptz")]
-        into += ['"created_by"', '"created_at"', '"updated_by"', '"updated_at"']
-        taken += ['r."by"', 'r."at"'] * 2
+        into += ['"created_by"', '"created_at"']
+        taken += ['r."by"', 'r."at"']
+    if type_.audit:
+        into += ['"updated_by"', '"updated_at"']
+        taken += ['r."by"', 'r."at"']
+    key = list(type_.key)
     source = dialect.recordset(records, "r")
     if type_.parent:
         records.append((PARENT_KEY, "text"))
@@ -113,8 +149,46 @@ def insert(type_: ResourceType, dialect: Dialect) -> str:
         source += f' JOIN "{type_.parent.table}" p ON {_parent_key(type_)} = r."{PARENT_KEY}"'
         into.append(f'"{type_.parent_column}"')
         taken.append('p."id"')
-    return (
+        key.append(type_.parent_column)
+    statement = (
         f'INSERT INTO "{type_.table}" ({", ".join(into)}) SELECT {", ".join(taken)} FROM {source}'
+    )
+    if type_.active is None:
+        return statement
+    kept: set[str] = set(key)
+    renewed = [f'"{type_.active}" = true']
+    if type_.versions:
+        key.append(type_.versions.number)
+        kept |= {type_.versions.number, *type_.versions.content}
+        renewed.append('"deactivated_at" = NULL')
+    renewed += [f'"{n}" = excluded."{n}"' for n in names if n not in kept]
+    target = ", ".join(f'"{k}"' for k in key)
+    # SQLite takes ON for a join condition unless a WHERE stands before it.
+    return f"{statement} WHERE true ON CONFLICT ({target}) DO UPDATE SET {', '.join(renewed)}"
+
+
+def stamped(type_: ResourceType) -> bool:
+    """Tell whether rows note who inserted them, and when."""
+    return type_.audit or type_.versions is not None
+
+
+def deactivate(type_: ResourceType, dialect: Dialect) -> str:
+    """Have rows given by ``row_id`` be as if they weren't there; with versions, since ``at``."""
+    records = dialect.recordset([(ROW_ID, "integer"), ("at", "timestamptz")], "r")
+    since = ', "deactivated_at" = r."at"' if type_.versions else ""
+    return (
+        f'UPDATE "{type_.table}" SET "{type_.active}" = false{since} '
+        f'FROM {records} WHERE "{type_.table}"."id" = r."{ROW_ID}"'
+    )
+
+
+def rekey(type_: ResourceType, dialect: Dialect) -> str:
+    """Give all versions of ``old`` another ``key``."""
+    records = dialect.recordset([("old", "text"), ("key", "text")], "r")
+    key = type_.key[0]
+    return (
+        f'UPDATE "{type_.table}" SET "{key}" = r."key" '
+        f'FROM {records} WHERE "{type_.table}"."{key}" = r."old"'
     )
 
 
@@ -140,9 +214,23 @@ def touch(type_: ResourceType, dialect: Dialect) -> str:
 
 
 def delete(type_: ResourceType, dialect: Dialect) -> str:
-    """Delete rows given by ``row_id``."""
+    """Delete rows given by ``row_id``; with versions, all that have the key of one."""
     records = dialect.recordset([(ROW_ID, "integer")], "r")
-    return f'DELETE FROM "{type_.table}" WHERE "id" IN (SELECT r."{ROW_ID}" FROM {records})'
+    rows = f'"id" IN (SELECT r."{ROW_ID}" FROM {records})'
+    if type_.versions:
+        key = f'"{type_.key[0]}"'
+        rows = f'{key} IN (SELECT {key} FROM "{type_.table}" WHERE {rows})'
+    return f'DELETE FROM "{type_.table}" WHERE {rows}'
+
+
+def delete_inactive(type_: ResourceType, dialect: Dialect) -> str:
+    """Delete rows that are not active, by the keys in a record set."""
+    keys = " AND ".join(f'"{type_.table}"."{k}" = r."{k}"' for k in type_.key)
+    records = dialect.recordset([(k, "text") for k in type_.key], "r")
+    return (
+        f'DELETE FROM "{type_.table}" WHERE NOT "{type_.active}" '
+        f"AND EXISTS (SELECT 1 FROM {records} WHERE {keys})"
+    )
 
 
 def _parent_key(type_: ResourceType) -> str:

@@ -7,18 +7,18 @@ constraint holds after every statement, unless it is deferred to COMMIT.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from configsync.core import address
 from configsync.core.plan import Action, Change, Plan, Reason
-from configsync.core.resource import Resource, ResourceType
+from configsync.core.resource import Resource, ResourceType, root_address
 from configsync.core.revision import Applied, Attribution, RevisionSource
 from configsync.core.values import Json, canonical_json
 from configsync.plan.order import losing_default, vacating
 from configsync.store import chain, sql
 from configsync.store.database import Transaction
 from configsync.store.owners import OwnerRecord, write_owner
-from configsync.store.read import LiveRow, read_applied
+from configsync.store.read import LiveRow, read_applied, read_row_ids
 
 
 @dataclass(slots=True)
@@ -38,11 +38,13 @@ class Writer:
         self.now = self.transaction.now()
         if self.plan.changes:
             self.revision += 1
+            was = self._root_ids(c.before.address for c in self.plan.changes if c.before)
             self._vacate()
+            self._rekey()
             self._update()
             self._insert()
             self._touch()
-            contents = self._insert_history()
+            contents = self._insert_history(was)
             self._delete()
             # Last, since its digest covers its history.
             self._insert_revision(contents)
@@ -81,29 +83,69 @@ class Writer:
             rows = [self._row(c, {type_.default: False}) for c in changes]
             self._execute(sql.update(type_, self.transaction.dialect, [type_.default]), rows)
         for type_, changes in self._by_type(vacating(self.plan.changes, self.types)):
-            column = type_.key[-1]
-            # No name may begin with a control character, so these collide with none.
-            rows = [self._row(c, {column: f"\x01{self._id(c)}"}) for c in changes]
-            self._execute(sql.update(type_, self.transaction.dialect, [column]), rows)
+            if type_.versions is None:
+                column = type_.key[-1]
+                rows = [self._row(c, {column: self._vacated(c)}) for c in changes]
+                self._execute(sql.update(type_, self.transaction.dialect, [column]), rows)
+
+    def _vacated(self, change: Change) -> str:
+        """A name that is free: no other may begin with a control character."""
+        return f"\x01{self._id(change)}"
+
+    def _rekey(self) -> None:
+        """Rename: what has versions with all of them; deactivated rows make way, if told so."""
+        renamed = [c for c in self.plan.changes if c.after and c.previous_address]
+        renamed = [c for c in renamed if c.resource.parent is None]
+        dialect = self.transaction.dialect
+        for type_, changes in self._by_type(renamed):
+            if type_.active and self.plan.options.purge:
+                keys = ({sql.OF: c.address, **sql.keys(type_, c.resource)} for c in changes)
+                self._execute(sql.delete_inactive(type_, dialect), keys)
+            if type_.versions:
+                key = type_.key[0]
+                pairs = [(c, c.before.values[key]) for c in changes if c.before]
+                away = [{sql.OF: c.address, "old": n, "key": self._vacated(c)} for c, n in pairs]
+                self._execute(sql.rekey(type_, dialect), away)
+                back: list[dict[str, Json]] = [
+                    {
+                        sql.OF: c.address,
+                        "old": self._vacated(c),
+                        "key": c.resource.values[key],
+                    }
+                    for c, _ in pairs
+                ]
+                self._execute(sql.rekey(type_, dialect), back)
 
     def _update(self) -> None:
         changed = [c for c in self.plan.changes if c.before and c.after]
         for type_, changes in self._by_type(changed):
+            names = list(type_.names)
+            if type_.versions:
+                # Another version takes the place of the one before, and each stays as published.
+                fixed = (type_.versions.number, *type_.versions.content)
+                names = [n for n in names if n not in fixed]
+                going = [c for c in changes if type_.versions.number in c.fields]
+                self._deactivate(type_, going)
+                self._insert_rows(type_, going)
+                changes = [c for c in changes if c not in going]
             rows = [self._row(c, c.resource.values) for c in changes]
-            self._execute(sql.update(type_, self.transaction.dialect, type_.names), rows)
+            self._execute(sql.update(type_, self.transaction.dialect, names), rows)
 
     def _insert(self) -> None:
         for type_, changes in self._by_type(self._of(Action.CREATE)):
-            rows = [
-                {
-                    sql.OF: c.address,
-                    **c.resource.values,
-                    **sql.keys(type_, c.resource),
-                    **({"by": self.attribution.actor, "at": self.now} if type_.audit else {}),
-                }
-                for c in changes
-            ]
-            self._execute(sql.insert(type_, self.transaction.dialect), rows)
+            self._insert_rows(type_, changes)
+
+    def _insert_rows(self, type_: ResourceType, changes: Iterable[Change]) -> None:
+        stamp = {"by": self.attribution.actor, "at": self.now} if sql.stamped(type_) else {}
+        rows = [
+            {sql.OF: c.address, **c.resource.values, **sql.keys(type_, c.resource), **stamp}
+            for c in changes
+        ]
+        self._execute(sql.insert(type_, self.transaction.dialect), rows)
+
+    def _deactivate(self, type_: ResourceType, changes: Iterable[Change]) -> None:
+        rows = (self._row(c, {"at": self.now}) for c in changes)
+        self._execute(sql.deactivate(type_, self.transaction.dialect), rows)
 
     def _touch(self) -> None:
         """Rows with audit columns note a change of theirs or of their parts."""
@@ -127,44 +169,44 @@ class Writer:
     def _delete(self) -> None:
         """Parts first, so that nothing is left to a cascade."""
         for type_, changes in reversed(list(self._by_type(self._of(Action.DELETE)))):
+            if type_.active and not self.plan.options.purge:
+                self._deactivate(type_, changes)
+                continue
             rows = [self._row(c, {}) for c in changes]
             self._execute(sql.delete(type_, self.transaction.dialect), rows)
 
-    def _insert_history(self) -> dict[str, str]:
+    def _insert_history(self, was: Mapping[str, int]) -> dict[str, str]:
         """One row for each changed resource (rule 6.2), while the deleted ones still have ids.
 
+        ``was`` has the ids of the roots that there were, by their addresses then.
         Returns the digest of each row's content, by address.
         """
         dialect = self.transaction.dialect
-        records = dialect.recordset(
-            [
-                ("address", "text"),
-                ("profile_id", "integer"),
-                ("profile", "text"),
-                ("domain", "text"),
-                ("action", "text"),
-                ("changes", dialect.json),
-                ("snapshot", dialect.json),
-                ("by", "text"),
-                ("at", "timestamptz"),
-                ("position", "integer"),
-            ],
-            "r",
-        )
+        columns = [
+            ("address", "text"),
+            ("root_id", "integer"),
+            ("profile_id", "integer"),
+            ("domain", "text"),
+            ("action", "text"),
+            ("changed_by", "text"),
+            ("changes", dialect.json),
+            ("snapshot", dialect.json),
+            ("timestamp", "timestamptz"),
+        ]
+        names = ", ".join(f'"{name}"' for name, _ in columns)
+        taken = ", ".join(f'r."{name}"' for name, _ in columns)
+        records = dialect.recordset([*columns, ("position", "integer")], "r")
         statement = (
-            "INSERT INTO config_history (revision, address, profile_id, domain, action, "
-            "changed_by, changes, snapshot, timestamp) "
-            f"SELECT {self.revision}, r.address, coalesce(r.profile_id, p.id), r.domain, "
-            'r.action, r."by", r.changes, r.snapshot, r."at" '
-            f"FROM {records} LEFT JOIN config_profiles p ON p.name = r.profile "
-            'ORDER BY r."position"'
+            f"INSERT INTO config_history (revision, {names}) "
+            f'SELECT {self.revision}, {taken} FROM {records} ORDER BY r."position"'
         )
         contents: dict[str, str] = {}
-        sql.execute_spelled(self.transaction, statement, self._history_rows(contents))
+        sql.execute_spelled(self.transaction, statement, self._history_rows(was, contents))
         return contents
 
-    def _history_rows(self, contents: dict[str, str]) -> Iterator[str]:
+    def _history_rows(self, was: Mapping[str, int], contents: dict[str, str]) -> Iterator[str]:
         """Each change as JSON; the digest of what its row will hold goes into ``contents``."""
+        now = self._root_ids(c.address for c in self._of(Action.CREATE))
         for position, change in enumerate(self.plan.changes):
             content = canonical_json(
                 {
@@ -176,27 +218,26 @@ class Writer:
                 }
             )
             contents[change.address] = chain.content_digest(content)
-            more = canonical_json({**self._history_of(change), "position": position})
+            known, at = (was, change.before.address) if change.before else (now, change.address)
+            root = root_address(at, self.types)
+            row_id = known.get(root)
+            more = canonical_json(
+                {
+                    "root_id": row_id,
+                    # The application's own way to ask for a profile's history.
+                    "profile_id": row_id if root.startswith("profile/") else None,
+                    "changed_by": self.attribution.actor,
+                    "timestamp": self.now,
+                    "position": position,
+                }
+            )
             # Two objects made one, so that long texts are spelled once.
             yield f"{more[:-1]},{content[1:]}"
 
-    def _history_of(self, change: Change) -> dict[str, Json]:
-        """By whom and when, and the profile: by its id, or by its name where it is new."""
-        type_ = self.types[change.domain]
-        root = type_.parent or type_
-        row = self.rows.get(change.before.address) if change.before else None
-        profile_id: int | None = None
-        profile: str | None = None
-        if root.domain == "profile":
-            profile = address.split(change.address)[1]
-            if row is not None:
-                profile_id = row.row_id if row.parent_id is None else row.parent_id
-        return {
-            "profile_id": profile_id,
-            "profile": profile,
-            "by": self.attribution.actor,
-            "at": self.now,
-        }
+    def _root_ids(self, addresses: Iterable[str]) -> dict[str, int]:
+        """The ids by which history knows the roots of some resources, by the roots' addresses."""
+        roots = {root_address(at, self.types) for at in addresses}
+        return read_row_ids(self.transaction, self.types, roots)
 
     def _record(self) -> None:
         """Keep what was applied: the base of the next three-way diff."""
@@ -204,7 +245,7 @@ class Writer:
         written = [r for r in noted if r is not None and r.owner is not None]
         # By the names on record, which may be others than those that someone gave by hand.
         moves = {
-            address.join(c.domain, c.after.renamed_from): c.address
+            address.renamed(c.address, c.after.renamed_from): c.address
             for c in self.plan.changes
             if c.reason is Reason.RENAME and c.after is not None and c.after.renamed_from
         }
@@ -223,16 +264,7 @@ class Writer:
         for resource in parts:
             at = address.moved(resource.address, resource.root, moves[resource.root])
             if at not in dropped:
-                yield Resource(
-                    at,
-                    resource.domain,
-                    resource.values,
-                    owner=resource.owner,
-                    location=resource.location,
-                    renamed_from=resource.renamed_from,
-                    prevent_destroy=resource.prevent_destroy,
-                    labels=resource.labels,
-                )
+                yield replace(resource, address=at)
 
     def _record_commit(self) -> None:
         """Which commit the source is at; what a rollback took back, it holds."""
@@ -264,6 +296,7 @@ class Writer:
             ("file", "text"),
             ("line", "integer"),
             ("labels", dialect.json),
+            ("uses", dialect.json),
         ]
         names = ", ".join(name for name, _ in columns)
         renewed = ", ".join(f"{n} = excluded.{n}" for n, _ in columns[1:])
@@ -311,4 +344,5 @@ def _applied_row(resource: Resource) -> dict[str, Json]:
         "file": location.file if location else None,
         "line": location.line if location else None,
         "labels": None if resource.labels is None else dict(resource.labels),
+        "uses": list(resource.uses) or None,
     }

@@ -15,9 +15,11 @@ from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
 from configsync.kinds import resource_types
+from configsync.plan.versions import Known, number_versions, versions_named
 from configsync.source.project import Project, Target
 from configsync.store.authorship import renamed_past_us
 from configsync.store.database import Database
+from configsync.store.published import read_published
 from configsync.store.read import read_applied, read_live
 from configsync.usecases.editing import Editing
 from configsync.usecases.rewrite import rewrite
@@ -87,17 +89,20 @@ def adopt(
         applied = read_applied(transaction, types)
         live = read_live(transaction, types.values())
         renamed = renamed_past_us(transaction, live, applied, types)
+        known = Known(live, applied, renamed)
+        published = read_published(transaction, types, versions_named(desired, known, types))
+    numbered = number_versions(desired, known, published, types, follow=True).desired
     applied, live = _renamed(desired, applied, live)
     _require(pattern, (desired, applied, live))
     found = _Finding(
-        *(desired, applied, live, types, project.source, pattern, renamed, project.ignore)
+        *(numbered, applied, live, types, project.source, pattern, renamed, project.ignore)
     )
     chosen = list(found.chosen())
     if not chosen:
         return Adoption(notes=found.notes)
     edit = Editing(project, dry_run)
     others = [t for t in project.targets.values() if t.name != target.name]
-    result = rewrite(edit, target, others, desired, _wanted(desired, chosen))
+    result = rewrite(edit, target, others, desired, _wanted(numbered, chosen))
     changes = edit.draft.changes()
     overlay = os.path.normpath(target.overlay) + "/" if target.overlay else None
     if others and not all(overlay and c.file.startswith(overlay) for c in changes):
@@ -123,7 +128,7 @@ def _renamed(desired: State, applied: State, live: State) -> tuple[State, State]
     moves: dict[str, str] = {}
     for at, wanted in desired.items():
         if wanted.parent is None and wanted.renamed_from is not None:
-            old = addresses.join(addresses.split(at)[0], wanted.renamed_from)
+            old = addresses.renamed(at, wanted.renamed_from)
             if old in live and at not in live and old not in desired:
                 moves[old] = at
     if not moves:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from configsync import __version__
 from configsync.core.errors import DatabaseError, OutcomeUnknown, UsageError
 from configsync.core.values import canonical_json
+from configsync.kinds import resource_types
 from configsync.render.escape import one_line
 from configsync.store import backup as copies
 from configsync.store.backup_file import BackupFile, Digests, Header, new_file, write_rows
@@ -100,7 +101,7 @@ def restore(url: DatabaseUrl, file: Path, *, lock_timeout: float, advance: Advan
             _require_empty(transaction, url)
             _insert(transaction, source, told, place)
             _require_same(transaction, source, told)
-            copies.continue_ids(transaction)
+            copies.continue_ids(transaction, resource_types())
             transaction.notify(source.header.revision)
     except OutcomeUnknown as lost:
         raise OutcomeUnknown(

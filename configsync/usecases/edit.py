@@ -54,7 +54,7 @@ def set_fields(
     where there is no such document, layer, field or file, and CannotEdit.
     """
     edit = Editing(project, dry_run)
-    document = edit.find(address)
+    document = edit.find(address, targets)
     wanted = [(a.field, _value(a.text, folder)) for a in assignments]
     for name, value in [*wanted, *((name, None) for name in unset)]:
         stack = [edit.again(d) for d in edit.layers(document, targets)]
@@ -99,23 +99,39 @@ def duplicate(
     """Copy a document with its comments into a file of its own, under another name.
 
     The file lies beside the original's unless ``file`` names it, relative to the
-    project. The copy is not the default, and refers to the same texts. Raises
-    UsageError if the name or the file is taken, or would not be found.
+    project. The copy is not the default, pins no version, and refers to the same
+    texts. Raises UsageError if the name or the file is taken, or would not be
+    found, or if the name makes no other resources of it.
     """
     edit = Editing(project, dry_run)
-    document = edit.find(address)
+    document = edit.find(address, targets)
+    if not edit.kind(document).named:
+        raise UsageError(
+            f"A copy of {edit.called(document)} would define the same as that does, under the "
+            "same addresses. Write a new document instead."
+        )
     edit.refuse_name(document.kind, name)
     target = edit.new_file(document, name, file)
     place = where_defined(document, _NAME, edit.draft)
     text = document_text(edit.draft.text(place.file), place.index)
     with saying(place.file):
         text = set_value(text, 0, _NAME, name)
-        for path in (_DEFAULT, _RENAMED):
+        for path in (_DEFAULT, _RENAMED, *_pins(edit, document, targets)):
             if document.get(path[:-1]) is not None and path[-1] in document.get(path[:-1]):
                 text = remove_value(text, 0, path)
         text = with_moved_references(text, os.path.dirname(place.file), os.path.dirname(target))
     edit.draft.create(target, text)
     return edit.finish(targets)
+
+
+def _pins(edit: Editing, document: Document, targets: Sequence[Target]) -> set[Path]:
+    """Where a document pins a version, which another name has none of."""
+    return {
+        row.paths.get(row.type.versions.number, (*row.path, row.type.versions.number))
+        for target in targets
+        for row in edit.rows(document, target).values()
+        if row.type.versions is not None
+    }
 
 
 def rename(
@@ -129,10 +145,15 @@ def rename(
     """Give a document another name, with a note of the old one, so that history goes on.
 
     Documents that extend it and patches of overlays follow; files keep their
-    names. Raises UsageError if the name is taken.
+    names. Raises UsageError if the name is taken, or is in no address.
     """
     edit = Editing(project, dry_run)
-    document = edit.find(address)
+    document = edit.find(address, targets)
+    if not edit.kind(document).named:
+        raise UsageError(
+            f"{edit.called(document)} can't be renamed: its name is in no address, and no "
+            f"history goes with it. Change metadata.name in {document.file}."
+        )
     old = document.name
     assert old is not None
     if name == old:
@@ -171,7 +192,7 @@ def set_default(
     that has no default, or for a document that is only a base.
     """
     edit = Editing(project, dry_run)
-    document = edit.find(address)
+    document = edit.find(address, targets)
     if not any(t.default and t.parent is None for t in edit.kind(document).types):
         raise UsageError(f"A {document.kind} can't be the default.")
     if is_abstract(document):

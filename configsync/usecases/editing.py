@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,7 +19,7 @@ from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.document import Document, Map, Path, show_path
 from configsync.core.errors import UsageError
-from configsync.core.kind import Kind
+from configsync.core.kind import Compiled, Kind
 from configsync.core.values import Json
 from configsync.edit.draft import Draft, FileChange
 from configsync.edit.emit import file_stems
@@ -27,10 +27,12 @@ from configsync.edit.references import file_of, files_referred_to, reference_of
 from configsync.edit.splice import CannotEdit, remove_value, set_value
 from configsync.kinds import all_kinds
 from configsync.source.files import SUFFIXES
-from configsync.source.layers import Layers
+from configsync.source.layers import Layers, merge
 from configsync.source.load import load
 from configsync.source.project import Project, Target
 from configsync.source.reader import read
+from configsync.source.references import References
+from configsync.usecases.rows import rows_of
 from configsync.usecases.validate import Validation, validate
 
 _NAME: Path = ("metadata", "name")
@@ -81,26 +83,65 @@ class Editing:
     def kind(self, document: Document) -> Kind:
         return self.kinds[document.kind]
 
-    def find(self, address: str) -> Document:
-        """The one document of an address ``kind/name``. Raises UsageError."""
-        slug, _, rest = address.partition("/")
-        kind = next((k for k in self.kinds.values() if k.slug == slug), None)
-        if kind is None or not rest or "/" in rest:
-            known = ", ".join(f"{k.slug}/NAME" for k in self.kinds.values())
+    def find(self, address: str, targets: Sequence[Target]) -> Document:
+        """The one document of an address. Raises UsageError.
+
+        That is ``domain/NAME``. A document whose name is in no address has that
+        of each resource that it defines for one of the targets.
+        """
+        domain, *keys = addresses.split(address)
+        address = addresses.join(domain, *keys)
+        kind = next((k for k in self.kinds.values() if domain in _roots(k)), None)
+        if kind is None or not keys or not all(keys):
+            known = ", ".join(form for k in self.kinds.values() for form in _forms(k))
             raise UsageError(f"{address} is not the address of a document: {known}.")
-        name = addresses.split(rest)[0]
-        found = [d for d in self.documents if d.kind == kind.name and d.name == name]
+        if kind.named and len(keys) > 1:
+            outer = addresses.join(domain, keys[0])
+            raise UsageError(f"{address} is not the address of a document. Did you mean {outer}?")
+        known_at: dict[str, list[Document]] = {}
+        for document in self.documents:
+            if document.kind == kind.name and document.name is not None:
+                for at in self._addresses(document, domain, targets):
+                    known_at.setdefault(at, []).append(document)
+        found = known_at.get(address, [])
         if len(found) == 1:
             return found[0]
         if found:
             places = " and at ".join(str(d.locate(_NAME)) for d in found)
             raise UsageError(f"{address} is defined twice, at {places}. Remove one of them.")
-        names = [d.name for d in self.documents if d.kind == kind.name and d.name is not None]
-        near = get_close_matches(name, names, 1)
-        hint = f" Did you mean {addresses.join(slug, near[0])}?" if near else ""
+        # Without the domain, which all of them have.
+        names = {at.partition("/")[2]: at for at in known_at}
+        near = get_close_matches(addresses.join(*keys), names, 1)
+        hint = f" Did you mean {names[near[0]]}?" if near else ""
         if self.faults:
             hint += " Not every file could be read: see configsync validate."
         raise UsageError(f"There is no {address} in {', '.join(self.project.paths)}.{hint}")
+
+    def _addresses(
+        self, document: Document, domain: str, targets: Sequence[Target]
+    ) -> Iterable[str]:
+        if self.kind(document).named:
+            return [addresses.join(domain, document.name or "")]
+        return {at for target in targets for at in self.rows(document, target)}
+
+    def rows(self, document: Document, target: Target) -> dict[str, Compiled]:
+        """The rows of a document for a target, by address; none of one that can't be compiled."""
+        stack = self._layers(target.overlay).stack(document)
+        if isinstance(stack, Diagnostic):
+            return {}
+        kind = self.kind(document)
+        merged = merge(stack, kind.list_keys)[0]
+        References(self.project.root, target.vars).resolve(merged.body)
+        try:
+            return rows_of(kind, merged)
+        except (KeyError, TypeError, AttributeError):
+            # It misses its schema, which validate reports.
+            return {}
+
+    def called(self, document: Document) -> str:
+        """What to call a document in a note: its address, or its kind and name if it has none."""
+        kind, name = self.kind(document), document.name or ""
+        return addresses.join(kind.types[0].domain, name) if kind.named else f"{kind.name} {name}"
 
     def layers(self, document: Document, targets: Sequence[Target]) -> list[Document]:
         """The layers of a document, the one that wins first.
@@ -129,7 +170,7 @@ class Editing:
         if changed.name == meant.name:
             return
         users = [
-            addresses.join(self.kind(d).slug, d.name or "")
+            self.called(d)
             for d in self.documents
             if d.get(_EXTENDS) == changed.name and d.name != meant.name
         ]
@@ -228,7 +269,7 @@ class Editing:
         file = self.text_file(document, path, reference)
         self.draft.put(file, value)
         users = [
-            addresses.join(self.kind(other).slug, other.name or "")
+            self.called(other)
             for other in (*self.documents, *self.patches)
             if other.body.mark != document.body.mark
             and file in files_referred_to(other.body, other.file)
@@ -273,6 +314,20 @@ class Editing:
                     if before[_identity(error)] < 0:
                         new[error] = None
         return list(new)
+
+
+def _roots(kind: Kind) -> list[str]:
+    """The domains of a kind that addresses begin with."""
+    return [type_.domain for type_ in kind.types if type_.parent is None]
+
+
+def _forms(kind: Kind) -> Iterator[str]:
+    """What the addresses of a kind's documents look like."""
+    for type_ in kind.types:
+        if kind.named and type_ is kind.types[0]:
+            yield f"{type_.domain}/NAME"
+        elif not kind.named and type_.parent is None:
+            yield "/".join([type_.domain, *(name.upper() for name in type_.key)])
 
 
 @contextmanager

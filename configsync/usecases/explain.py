@@ -12,6 +12,7 @@ from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Document, Map
 from configsync.core.errors import UsageError
 from configsync.core.kind import Compiled, Kind
+from configsync.core.resource import State
 from configsync.core.values import Json
 from configsync.kinds import all_kinds, resource_types
 from configsync.source.layers import OWN, Layers, find_in, is_abstract, merge
@@ -20,6 +21,7 @@ from configsync.source.project import Project, Target
 from configsync.source.references import References
 from configsync.store.blame import Setter, blame
 from configsync.store.database import Database
+from configsync.store.read import read_applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,37 @@ def explain(
     if database is not None:
         _add_stored(database, at, fields)
     return fields
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A root that uses another: where the source says so, or which source did when it applied."""
+
+    address: str
+    location: Location | None
+    owner: str | None = None
+
+
+def find_users(desired: State, database: Database | None, at: str) -> list[User]:
+    """Who uses the root at an address: in the source, and on record of other sources.
+
+    Raises UsageError if neither the source nor the database has the address,
+    and DatabaseError.
+    """
+    found = {r.address: User(r.address, r.location) for r in desired.values() if at in r.uses}
+    known = at in desired
+    if database is not None:
+        types = resource_types()
+        with database.reading() as transaction:
+            applied = read_applied(transaction, types)
+        known = known or at in applied
+        for resource in applied.values():
+            if at in resource.uses and resource.address not in desired:
+                user = User(resource.address, None, resource.owner)
+                found.setdefault(resource.address, user)
+    if not known:
+        raise UsageError(f"Neither the source nor the database has a resource {at}.")
+    return [found[user] for user in sorted(found)]
 
 
 def _find(project: Project, target: Target, at: str) -> tuple[list[Document], Kind, Compiled]:

@@ -15,6 +15,7 @@ from configsync.core.errors import UsageError
 from configsync.core.resource import Resource, State
 from configsync.edit.emit import emit, file_stems, lay_out, write_files
 from configsync.kinds import all_kinds, resource_types
+from configsync.plan.versions import as_written
 from configsync.source.project import Project
 from configsync.store.database import Database
 from configsync.store.read import read_applied, read_live
@@ -197,7 +198,10 @@ def _differing(result: Export, desired: State) -> Iterator[str]:
     for document in result.documents:
         made = compiled.get(document.file, {})
         live = {r.address: r for r in document.resources}
-        if made.keys() != live.keys() or not all(live[a].same_values(r) for a, r in made.items()):
+        types = resource_types()
+        if made.keys() != live.keys() or not all(
+            as_written(live[a], r, types).same_values(r) for a, r in made.items()
+        ):
             result.faults.append(
                 _fault(document.address, codes.UNSTORABLE, "a document would change its values")
             )

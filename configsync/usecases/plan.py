@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from configsync.core import address
+from configsync.core import address, codes
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.ignore import ignoring
 from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason, SourceInfo
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.diff import Difference, Terms, as_recorded, diff, drift
 from configsync.kinds import resource_types
-from configsync.plan.order import in_order
+from configsync.plan.order import deactivating, in_order
 from configsync.plan.policy import refusals, too_much
 from configsync.plan.select import narrowed, selector
+from configsync.plan.versions import Known, Numbering, number_versions, versions_named
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
 from configsync.store.authorship import attributed, last_writes, renamed_past_us
 from configsync.store.database import Database, Transaction
 from configsync.store.owners import read_owner
-from configsync.store.read import read_applied, read_base, read_live
+from configsync.store.published import read_published
+from configsync.store.read import read_applied, read_base, read_live, read_row_ids
 from configsync.usecases.commits import too_old
 from configsync.usecases.validate import Validation
 
@@ -107,12 +109,21 @@ class Planner:
     ) -> Plan:
         """The plan that leads to a desired state; see `make_plan`."""
         terms = self.terms(options)
+        going_back = options.to_revision is not None
+        numbering = self.number_versions(desired, going_back=going_back)
+        desired = numbering.desired
         selected = self._selected(desired, options, only)
         if options.refresh_only:
             return self._refresh(source, options, terms, selected)
         found, left_out = self._compare(desired, terms, selected)
-        changes = in_order(attributed(self.transaction, found.changes), self.types)
-        against = [*found.diagnostics, *refusals(changes, found.live, self.types, options)]
+        told = attributed(self.transaction, found.changes)
+        changes = in_order(deactivating(told, self.types, options), self.types)
+        against = [
+            *numbering.diagnostics,
+            *found.diagnostics,
+            *refusals(changes, found.live, self.types, options, self._uses(desired, changes)),
+            *self._names_taken(changes, options),
+        ]
         against.sort(key=lambda d: d.sort_key)
         if only is None:
             against += too_much(changes, found.owned, self.target.policy, options)
@@ -131,6 +142,38 @@ class Planner:
             diagnostics=(*against, *warnings),
         )
 
+    def number_versions(self, desired: State, *, going_back: bool = False) -> Numbering:
+        """The desired state with every version decided, by what the database has published."""
+        stored = self.stored
+        known = Known(stored.live, stored.applied, stored.renamed)
+        named = versions_named(desired, known, self.types)
+        published = read_published(self.transaction, self.types, named)
+        return number_versions(desired, known, published, self.types, going_back=going_back)
+
+    def _uses(self, desired: State, changes: Iterable[Change]) -> dict[str, tuple[str, ...]]:
+        """What each root will use: by the source, or on record where the plan leaves it alone."""
+        gone = {c.before.address for c in changes if c.before and c.after is None}
+        uses = {at: r.uses for at, r in self.stored.applied.items() if r.uses and at not in gone}
+        return uses | {at: r.uses for at, r in desired.items() if r.parent is None and r.owner}
+
+    def _names_taken(self, changes: Iterable[Change], options: PlanOptions) -> Iterator[Diagnostic]:
+        """Renames to what a deactivated row is called, unless that is to be purged."""
+        renamed = {
+            c.address: c
+            for c in changes
+            if c.previous_address
+            and c.resource.parent is None
+            and c.address not in self.stored.live
+        }
+        for at in read_row_ids(self.transaction, self.types, () if options.purge else renamed):
+            yield codes.BAD_RENAME.at(
+                renamed[at].location,
+                f"{renamed[at].previous_address} can't become {at}: that was removed before, and "
+                "is deactivated",
+                path="metadata.renamed_from",
+                help="Choose another name, or delete what is deactivated with --purge.",
+            )
+
     def terms(self, options: PlanOptions) -> Terms:
         """On what terms the states are compared."""
         return Terms(
@@ -148,7 +191,7 @@ class Planner:
             return lambda change: change.address in only
         if not options.select:
             return None
-        return selector(options.select, desired, self.stored.live, self.stored.applied)
+        return selector(options.select, desired, self.stored.live, self.stored.applied, self.types)
 
     def _compare(
         self, desired: State, terms: Terms, selected: Callable[[Change], bool] | None

@@ -11,21 +11,26 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.document import Document, Mark, Path, show_path
+from configsync.core.document import Document, Map, Mark, Path, show_path
+from configsync.core.kind import Compiled, Kind
 from configsync.core.resource import Resource, State
 from configsync.core.values import Json, equal
-from configsync.edit.emit import file_stems, lay_out
+from configsync.edit.emit import emit, file_stems, lay_out
 from configsync.edit.splice import CannotEdit
 from configsync.kinds import all_kinds, resource_types
+from configsync.plan.versions import as_written
 from configsync.source.layers import UNSET, find_in
 from configsync.source.project import Target
+from configsync.source.reader import read
 from configsync.usecases.editing import Editing
 from configsync.usecases.import_ import home, schema_comment, whole
+from configsync.usecases.rows import rows_of
 from configsync.usecases.sites import Layered, Site, Sites
 
 ROUNDS = 4
@@ -57,6 +62,8 @@ def rewrite(
     targets for which no error may come up either. Writes nothing. Raises
     CannotEdit where a value can't be written without changing another one.
     """
+    types = resource_types()
+    wanted = State(as_written(r, desired.get(at), types) for at, r in wanted.items())
     work = _Rewriting(edit, target, wanted)
     differing = list(_differing(desired, wanted))
     problems: list[Diagnostic] = []
@@ -100,27 +107,18 @@ class _Rewriting:
         self.sites = Sites(edit, target)
         self.done: dict[tuple[Mark, Path], Place] = {}
         self.outcomes: dict[Mark, Document] = {}
-        self.documents: dict[str, list[Resource]] = {}
-        for resource in wanted.values():
-            self.documents.setdefault(resource.parent or resource.address, []).append(resource)
+        self.made: dict[str, Made] = {}
 
     def carry_out(self, differing: Sequence[Differing]) -> None:
         """Edit whatever differs."""
         self.sites = Sites(self.edit, self.target)
         self.done.clear()
-        roots = [after for _, before, after in differing if before is None and after]
-        new = {r.address: r for r in roots if r.parent is None}
-        self._write_new(new)
         for at, before, after in differing:
-            if after is None:
-                assert before is not None
-                self._remove(before)
-            elif before is None:
-                if after.parent is not None and after.parent not in new:
-                    self._add(after)
-            else:
+            if before is not None and after is not None:
                 for column in after.differing(before):
                     self.places[at, column] = self._set(at, after, column)
+        self._remove_all([before for _, before, after in differing if before and after is None])
+        self._add_all([after for _, before, after in differing if after and before is None])
 
     def locate(self, place: Place) -> Location:
         """The line of a place in the files as they become."""
@@ -151,6 +149,8 @@ class _Rewriting:
                 file = self.edit.text_file(site.layer, site.path, name)
                 self.edit.draft.put(file, value)
                 return Location(file, 1, 1)
+        if self.types[resource.domain].settle is not None:
+            return self._set_row(one, at)
         # What is absent is false.
         absent = value is None or (value is False and column == self.types[resource.domain].default)
         if self._agreed(self.sites.taking(site), value):
@@ -162,6 +162,14 @@ class _Rewriting:
         if one.owns(site.layer):
             raise CannotEdit(self._shared(one, site, path, value))
         return self._change(one, path, site, one.document, value, gone=False)
+
+    def _set_row(self, one: Layered, at: str) -> Place:
+        """Write a row anew whose columns make one value of the document together."""
+        path = one.rows[at].path
+        made = self._made(self.wanted[at])
+        site = one.sites(path)[0]
+        layer = site.layer if one.owns(site.layer) else one.document
+        return self._put(one, layer, path, _at(made.body, made.rows[at].path))
 
     def _change(
         self, one: Layered, path: Path, site: Site, layer: Document, value: Json, gone: bool
@@ -221,15 +229,27 @@ class _Rewriting:
         self.edit.remove(layer, where)
         return layer.locate(where)
 
-    def _remove(self, gone: Resource) -> None:
-        """Take a part out of the layers of its document, or a document with its patches away."""
-        one = self.sites.of(gone.parent or gone.address)
-        if gone.parent is None:
-            self._remove_document(one.document)
-            return
-        if gone.parent not in self.wanted:
-            return
-        path = one.rows[gone.address].path
+    def _remove_all(self, gone: Sequence[Resource]) -> None:
+        """Take rows out of the layers of their documents, or whole documents with their patches."""
+        documents: dict[Mark, Layered] = {}
+        rows: dict[Mark, list[str]] = {}
+        for resource in gone:
+            one = self.sites.of(resource.parent or resource.address)
+            mark = one.document.body.mark
+            documents[mark] = one
+            # A part goes with its root.
+            if resource.parent is None or resource.parent in self.wanted:
+                rows.setdefault(mark, []).append(resource.address)
+        for mark, one in documents.items():
+            if not any(at in self.wanted for at in one.rows):
+                self._remove_document(one.document)
+                continue
+            # The last first, so that the places of the others stay.
+            paths = sorted((one.rows[at].path for at in rows.get(mark, ())), key=_in_order)
+            for path in reversed(paths):
+                self._remove(one, path)
+
+    def _remove(self, one: Layered, path: Path) -> None:
         sites = one.sites(path)
         for site in sites:
             if one.owns(site.layer):
@@ -248,40 +268,91 @@ class _Rewriting:
             what = f"{document.kind} {document.name}"
             self.edit.notes.append(f"{what} was removed from {file}, comments included.")
 
-    def _add(self, part: Resource) -> None:
-        """Add a part to the list of its document."""
-        assert part.parent is not None
-        one = self.sites.of(part.parent)
-        body = self._document(part.parent)
-        for path, key in one.kind.list_keys.items():
-            for item in _get(body, path) or () if key in part.values else ():
-                if item.get(key) == part.values[key]:
-                    where: Path = (*path, len(one.merged.get(path) or ()))
-                    self._put(one, one.document, where, item)
-                    return
-        raise CannotEdit(f"{part.address} can't be added to its document. Write it by hand.")
+    def _add_all(self, new: Sequence[Resource]) -> None:
+        """Add rows to the documents of their kind, or write new documents with them."""
+        fresh: dict[str, Made] = {}
+        for resource in new:
+            if resource.parent is None:
+                made = self._made(resource)
+                one = self.sites.holding(made.place)
+                if one is None:
+                    fresh[made.place] = made
+                else:
+                    self._add(one, made, resource)
+        for resource in new:
+            made = self._made(resource)
+            if resource.parent is not None and made.place not in fresh:
+                self._add(self.sites.of(resource.parent), made, resource)
+        self._write_new(fresh)
 
-    def _write_new(self, roots: Mapping[str, Resource]) -> None:
+    def _add(self, one: Layered, made: Made, row: Resource) -> None:
+        """Add a row to a document, where one of its own would have it."""
+        path = made.rows[row.address].path
+        value = _at(made.body, path)
+        if isinstance(path[-1], int):
+            layer = self.edit.again(one.document)
+            items = layer.get(path[:-1])
+            merged = one.merged.get(path[:-1]) or ()
+            keyed = tuple(str(s) for s in path[:-1]) in one.kind.list_keys
+            path = (*path[:-1], len(merged if keyed or not isinstance(items, list) else items))
+        self._put(one, one.document, path, value)
+
+    def _write_new(self, documents: Mapping[str, Made]) -> None:
         """Write new documents, each into files of its own."""
         project = self.edit.project
-        stems = file_stems({at: addresses.split(at)[-1] for at in roots})
-        for at, root in roots.items():
-            kind = self.types[root.domain].kind
+        stems = file_stems({at: made.body["metadata"]["name"] for at, made in documents.items()})
+        for at, made in documents.items():
             folder = home(project)
-            comment = schema_comment(project, folder, kind, there=True)
+            comment = schema_comment(project, folder, made.body["kind"], there=True)
             try:
-                files = lay_out(whole(kind, self._document(at)), stems[at], comment)
+                files = lay_out(made.body, stems[at], comment)
             except ValueError as error:
                 raise CannotEdit(f"{at} can't be written: YAML can't hold its texts.") from error
             for name, text in files.items():
                 self.edit.draft.create(_join(folder, name), text)
 
-    def _document(self, root: str) -> dict[str, Any]:
-        """The document that the wanted resources at a root and below make."""
-        kind = all_kinds()[self.types[self.wanted[root].domain].kind]
+    def _made(self, resource: Resource) -> Made:
+        """The document that the wanted resources make among which one is."""
+        root = self.wanted[resource.parent or resource.address]
+        kind = all_kinds()[self.types[root.domain].kind]
         if kind.decompile is None:
-            raise CannotEdit(f"{root} can't be written: {kind.name} has no way back from rows.")
-        return dict(kind.decompile(self.documents[root]))[root]
+            raise CannotEdit(f"{root.address} can't be written: {kind.name} has no way back.")
+        place = next(iter(kind.decompile([root])))[0]
+        if place not in self.made:
+            within = (r for at, r in self.wanted.items() if addresses.within(at, place))
+            body = whole(kind.name, dict(kind.decompile(within))[place])
+            self.made[place] = Made(place, kind, body)
+        return self.made[place]
+
+
+@dataclass
+class Made:
+    """A document of a kind, made of resources, which all lie within ``place``."""
+
+    place: str
+    kind: Kind
+    body: dict[str, Any]
+
+    @cached_property
+    def rows(self) -> dict[str, Compiled]:
+        """The rows that it gives, by address. Raises CannotEdit if it misses its schema."""
+        try:
+            node = read(emit(self.body), self.place).roots[0]
+            assert isinstance(node, Map)
+            return rows_of(self.kind, Document(self.kind.name, node))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CannotEdit(f"{self.place} can't be written as a valid document.") from error
+
+
+def _in_order(path: Path) -> tuple[tuple[bool, str | int], ...]:
+    """A path as one can be sorted: numbers among themselves, and so texts."""
+    return tuple((isinstance(step, int), step) for step in path)
+
+
+def _at(node: Any, path: Path) -> Any:
+    for step in path:
+        node = node[step]
+    return node
 
 
 _UNSET: dict[str, Json] = {UNSET: True}

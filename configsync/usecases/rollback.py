@@ -120,6 +120,6 @@ def _past(transaction: Transaction, stored: Stored, revision: int, source: str) 
         if record is not None:
             back = as_recorded(back, record)
         former = renamed.get(at)
-        name = None if former is None else address.split(former)[-1]
+        name = None if former is None else address.split(former)[1]
         found.append(replace(back, renamed_from=name))
     return State(found)

@@ -18,7 +18,7 @@ def find_resources(database: Database, pattern: str, revision: str | None = None
     then. Raises UsageError if there is no such revision.
     """
     types = resource_types()
-    root = root_of(pattern)
+    root = root_of(pattern, types)
     with database.reading() as transaction:
         if revision is not None:
             number = revision_at(transaction, revision)

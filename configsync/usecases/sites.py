@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from configsync.core import address as addresses
-from configsync.core.document import Document, Path
+from configsync.core.document import Document, Mark, Path
 from configsync.core.errors import UsageError
 from configsync.core.kind import Compiled, Kind
 from configsync.edit.references import file_of, files_referred_to, reference_of
@@ -14,6 +14,7 @@ from configsync.source.layers import OWN, find_in, is_abstract, merge
 from configsync.source.project import Target
 from configsync.source.references import References
 from configsync.usecases.editing import Editing
+from configsync.usecases.rows import rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +91,50 @@ class Sites:
         self.edit = edit
         self.target = target
         self.references = References(edit.project.root, target.vars)
-        self._known: dict[str, Layered] = {}
+        self._known: dict[Mark, Layered] = {}
         self._roots: dict[str, Document] = {}
-        self._by_layer: dict[object, list[str]] = {}
-        self._by_text: dict[str, list[str]] | None = None
+        self._by_layer: dict[Mark, list[Document]] = {}
+        self._by_text: dict[str, list[Document]] | None = None
         for document in edit.documents:
             if is_abstract(document) or document.name is None:
                 continue
-            domain = edit.kind(document).types[0].domain
-            root = addresses.join(domain, document.name)
-            self._roots[root] = document
+            for root in self._roots_of(document):
+                self._roots[root] = document
             for layer in edit.layers(document, [target]):
-                self._by_layer.setdefault(layer.body.mark, []).append(root)
+                self._by_layer.setdefault(layer.body.mark, []).append(document)
+
+    def _roots_of(self, document: Document) -> Iterable[str]:
+        """The roots that a document defines; where it has one by its own name, unread."""
+        kind = self.edit.kind(document)
+        root = kind.types[0]
+        if kind.named and len(root.key) == 1:
+            return [addresses.join(root.domain, document.name or "")]
+        rows = self._of_document(document).rows
+        return [at for at, row in rows.items() if row.parent is None]
 
     def of(self, root: str) -> Layered:
         """The document of a root's address. Raises UsageError if the source has none."""
-        known = self._known.get(root)
-        if known is None:
-            if root not in self._roots:
-                raise UsageError(f"The source defines nothing at {root}.")
-            known = self._known[root] = self._layered(self._roots[root])
-        return known
+        if root not in self._roots:
+            raise UsageError(f"The source defines nothing at {root}.")
+        return self._of_document(self._roots[root])
+
+    def holding(self, place: str) -> Layered | None:
+        """The first document with a root that lies within an address, if there is one."""
+        for root, document in self._roots.items():
+            if addresses.within(root, place):
+                return self._of_document(document)
+        return None
+
+    def _of_document(self, document: Document) -> Layered:
+        mark = document.body.mark
+        if mark not in self._known:
+            self._known[mark] = self._layered(document)
+        return self._known[mark]
 
     def taking(self, site: Site) -> Iterator[tuple[str, str]]:
         """The addresses and columns whose value is the one at a site."""
-        for root in self._by_layer[site.layer.body.mark]:
-            for at, column, winner in self.of(root).winners():
+        for document in self._by_layer[site.layer.body.mark]:
+            for at, column, winner in self._of_document(document).winners():
                 if winner.same(site):
                     yield at, column
 
@@ -123,12 +142,13 @@ class Sites:
         """The addresses and columns whose value is the text of a file."""
         if self._by_text is None:
             self._by_text = {}
-            for root, document in self._roots.items():
+            documents = {d.body.mark: d for d in self._roots.values()}
+            for mark, document in documents.items():
                 for layer in self.edit.layers(document, [self.target]):
                     for file in files_referred_to(layer.body, layer.file):
-                        self._by_text.setdefault(file, []).append(root)
-        for root in dict.fromkeys(self._by_text.get(text, ())):
-            for at, column, winner in self.of(root).winners():
+                        self._by_text.setdefault(file, []).append(documents[mark])
+        for document in {d.body.mark: d for d in self._by_text.get(text, ())}.values():
+            for at, column, winner in self._of_document(document).winners():
                 if winner.text == text:
                     yield at, column
 
@@ -139,12 +159,8 @@ class Sites:
         # Rows have the values, so that an address is right whose key is a variable.
         followed = merge(stack[::-1], kind.list_keys)[0]
         self.references.resolve(followed.body)
-        made: list[str] = []
         try:
-            for row in kind.compile(followed):
-                parent = None if row.parent is None else made[row.parent]
-                made.append(row.type.address(row.values, parent))
-                found.rows[made[-1]] = row
+            found.rows |= rows_of(kind, followed)
         except (KeyError, TypeError, AttributeError):
             # It misses its schema, which is reported where the draft is judged.
             found.rows.clear()

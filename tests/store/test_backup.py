@@ -163,14 +163,18 @@ def sparse(table: Table, number: int) -> dict[str, Any]:
     return {c.name: None if c.nullable else value(c, number) for c in table.columns}
 
 
+CLOSED = {"source": "external", "value_type": "string", "log_source_type": "loki"}
+"""A value of each column that takes only certain ones."""
+
+
 def value(column: Column[Any], number: int) -> Any:
     if isinstance(column.type, JSON):
         return {"b": [1, 0.5, None, "\u2028"], "a": {"ü": True}, "empty": {}}
     kind = column.type.python_type
     if column.primary_key or column.foreign_keys:
         return number if kind is int else f"{column.name}/{number}"
-    if column.name == "source":
-        return "external"
+    if column.name in CLOSED:
+        return CLOSED[column.name]
     return {
         str: f"é😀\u2028{number}"[: getattr(column.type, "length", None)],
         int: 2**31 - number,

@@ -252,6 +252,17 @@ def test_what_git_protects_is_not_deleted(workspace: Workspace, renamed: bool) -
     assert profiles.get(name).name == name
 
 
+def test_what_another_document_uses_keeps_its_name(workspace: Workspace) -> None:
+    workspace.write("profiles/a.yaml", profile("a", default=True, metadata__uses=["profile/b"]))
+    workspace.write("profiles/b.yaml", profile("b"))
+    workspace.ok("apply", "--auto-approve")
+    profiles = ProfileService(workspace.database)
+    with pytest.raises(Protected, match="profile/b is used by profile/a and would be deleted"):
+        profiles.delete("b", user="alice")
+    with pytest.raises(Protected, match="would be renamed to profile/c"):
+        profiles.update("b", user="alice", new_name="c")
+
+
 @pytest.mark.parametrize(
     ("given", "path"),
     [

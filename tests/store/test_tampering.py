@@ -54,7 +54,7 @@ class Tamperer:
 
     def _value(self, random: Random, column: str, now: str | None) -> object:
         match column:
-            case "id" | "revision" | "profile_id" | "transaction_id" | "to_revision":
+            case "id" | "revision" | "root_id" | "profile_id" | "transaction_id" | "to_revision":
                 return random.randint(1, 60)
             case "dirty":
                 return now in ("0", "false")

@@ -29,6 +29,21 @@ def render(address: str, fields: Iterable[Any], style: Style) -> str:
     return "\n".join(lines) + "\n"
 
 
+def render_users(address: str, users: Iterable[Any], style: Style) -> str:
+    """Show who uses a root: `configsync.usecases.explain.User`."""
+    users = list(users)
+    if not users:
+        return f"Nothing uses {one_line(address)}.\n"
+    lines = [style.strong(f"{one_line(address)} is used by")]
+    width = max(len(one_line(u.address)) for u in users)
+    for user in users:
+        where = f"the source {user.owner}"
+        if user.location is not None:
+            where = f"{user.location.file}:{user.location.line}"
+        lines.append(f"  {one_line(user.address).ljust(width)}  {style.faint(one_line(where))}")
+    return "\n".join(lines) + "\n"
+
+
 def _stored(explained: Any, style: Style) -> Iterable[str]:
     stored = explained.stored
     if stored is None:
@@ -47,6 +62,6 @@ def _stored(explained: Any, style: Style) -> Iterable[str]:
 def _value(value: Json) -> str:
     if isinstance(value, str) and "\n" in value:
         lines = value.count("\n") + (not value.endswith("\n"))
-        return f"({lines} lines)"
+        return f"({lines} line{'' if lines == 1 else 's'})"
     text = one_line(canonical_json(value))
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"

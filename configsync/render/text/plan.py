@@ -80,7 +80,7 @@ def header(plan: Plan, style: Style) -> str:
     back = plan.options.to_revision
     allowed = [
         f"--{name.replace('_', '-')}"
-        for name in ("accept_conflicts", "take_ownership", "force", "refresh_only")
+        for name in ("accept_conflicts", "take_ownership", "force", "refresh_only", "purge")
         if getattr(plan.options, name)
     ]
     lines = [
@@ -140,6 +140,8 @@ def _notes(change: Change) -> Iterator[str]:
         yield f"{verb} {_by(change)}"
     if change.action is Action.SET_DEFAULT:
         yield "becomes the default"
+    if change.deactivates:
+        yield "deactivated"
 
 
 def _by(change: Change) -> str:

@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 from configsync.store.migrations import triggers
-from configsync.store.migrations.triggers import Watched
+from configsync.store.migrations.watched import PROFILES
 
 revision = "0001"
 down_revision = None
@@ -18,39 +18,6 @@ JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIMESTAMP = sa.DateTime(timezone=True)
 
-PARENT = ("config_profiles", "name", "profile", "profile_id")
-
-WATCHED = (
-    Watched(
-        "config_profiles",
-        "profile",
-        ("name", "description", "is_default"),
-        key="name",
-        booleans=("is_default",),
-    ),
-    Watched(
-        "config_ai_infra",
-        "ai_infra",
-        ("llm_endpoint", "llm_temperature", "llm_max_tokens"),
-        parent=PARENT,
-    ),
-    Watched(
-        "config_genie_spaces",
-        "genie_space",
-        ("space_id", "space_name", "description", "is_default"),
-        key="space_id",
-        booleans=("is_default",),
-        parent=PARENT,
-    ),
-    Watched("config_mlflow", "mlflow", ("experiment_name",), parent=PARENT),
-    Watched(
-        "config_prompts",
-        "prompts",
-        ("system_prompt", "slide_editing_instructions", "user_prompt_template"),
-        parent=PARENT,
-    ),
-)
-
 
 def upgrade() -> None:
     _create_profiles()
@@ -58,7 +25,7 @@ def upgrade() -> None:
     dialect = op.get_bind().dialect.name
     if dialect == "sqlite":
         op.create_table("config_writer", sa.Column("id", sa.Integer(), primary_key=True))
-    for statement in (triggers.sqlite if dialect == "sqlite" else triggers.postgresql)(WATCHED):
+    for statement in (triggers.sqlite if dialect == "sqlite" else triggers.postgresql)(PROFILES):
         op.get_bind().exec_driver_sql(
             statement.replace("%", "%%") if dialect != "sqlite" else statement
         )
