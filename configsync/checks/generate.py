@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from configsync.core.kind import API_VERSION, Kind
+from configsync.kinds.describe import NAME
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -61,7 +62,7 @@ _METADATA = {
             "description": "The name, unique among the documents of its kind; no blank at an end.",
             "minLength": 1,
             "maxLength": 100,
-            "pattern": r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$",
+            "pattern": NAME,
         },
         "description": {"type": "string", "description": "What it is for."},
         "labels": {
@@ -122,9 +123,8 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
             _require_value(node)
         if node.get("type") == "object" and "properties" in node:
             node["additionalProperties"] = False
-    for node in list(_nodes([spec, definitions])):
-        for name, value in node.get("properties", {}).items():
-            node["properties"][name] = _or_reference(value)
+    for values, name in _values([spec, definitions]):
+        values[name] = _or_reference(values[name])
     references = {"file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE}
     if partial:
         _loosen([spec, definitions], kind)
@@ -133,7 +133,7 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
         "$schema": DIALECT,
         "$id": f"configsync/v1/{kind.part_file if partial else kind.schema_file}",
         "title": f"{kind.title}, as a layer" if partial else kind.title,
-        "description": (kind.spec.__doc__ or "").strip(),
+        "description": spec.get("description", ""),
         "type": "object",
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
@@ -177,6 +177,16 @@ def _require_value(node: dict[str, Any]) -> None:
         node["anyOf"] = branches
 
 
+def _values(nodes: Any) -> list[tuple[dict[str, Any], str]]:
+    """Where the schemas of values of mappings stand, of named keys and of free ones."""
+    found = []
+    for node in _nodes(nodes):
+        found += [(node["properties"], name) for name in node.get("properties", ())]
+        if isinstance(node.get("additionalProperties"), dict):
+            found.append((node, "additionalProperties"))
+    return found
+
+
 def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
     """Require nothing, and let ``$unset`` stand for any value; a list's items keep their key."""
     kept = set(kind.list_keys.values())
@@ -191,12 +201,9 @@ def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
                 "const": True,
                 "description": "Take this item away from the layer below.",
             }
-        for name, value in node.get("properties", {}).items():
-            if name not in kept and name != "$unset":
-                described = {k: value.pop(k) for k in ("description",) if k in value}
-                branches = value.pop("anyOf", [value])
-                unset = {"$ref": "#/$defs/unset"}
-                node["properties"][name] = {**described, "anyOf": [*branches, unset]}
+    for values, name in _values(nodes):
+        if name not in kept and name != "$unset":
+            values[name] = _or(values[name], "unset")
     for node in _nodes(nodes):
         if "anyOf" in node and not any(node["anyOf"]):
             # All that they did was to require one key or another.
@@ -204,11 +211,22 @@ def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
-    """Let a scalar be given by a reference too: text by ``$file``, all by ``$var``."""
-    if node.get("type") not in ("string", "number", "integer", "boolean"):
+    """Let a scalar be given by a reference too: all by ``$var``, text by ``$file``.
+
+    One of a closed list of words isn't kept in a file.
+    """
+    types: set[str] = set()
+    for branch in node.get("anyOf", [node]):
+        stated = branch.get("type", [])
+        types |= {stated} if isinstance(stated, str) else set(stated)
+    if not types & {"string", "number", "integer", "boolean"}:
         return node
-    outer: dict[str, Any] = {k: node.pop(k) for k in ("description", "default") if k in node}
-    branches: list[dict[str, Any]] = [node, {"$ref": "#/$defs/variable"}]
-    if node["type"] == "string" and "enum" not in node:
-        branches.append({"$ref": "#/$defs/file"})
-    return {**outer, "anyOf": branches}
+    return _or(node, "variable", *(["file"] if "string" in types and "enum" not in node else []))
+
+
+def _or(node: dict[str, Any], *definitions: str) -> dict[str, Any]:
+    """A schema that allows what each of some definitions does, too."""
+    outer: dict[str, Any] = {k: node[k] for k in ("description", "default") if k in node}
+    inner = {k: v for k, v in node.items() if k not in outer}
+    branches = inner.get("anyOf", [inner])
+    return {**outer, "anyOf": [*branches, *({"$ref": f"#/$defs/{d}"} for d in definitions)]}

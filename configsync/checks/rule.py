@@ -40,7 +40,8 @@ class Rule:
     the two. Documents may not meet their schema: a check looks only at values
     of the type it expects. ``bad`` and ``good`` are YAML fragments, laid over
     a minimal document of the kind; several are divided by ``---``. A rule that
-    is ``enforced`` is one of the database's as well, and can't be silenced.
+    is ``enforced`` finds what can't be stored all the same, as for the database
+    refuses it, and can't be silenced.
     """
 
     code: str

@@ -15,7 +15,7 @@ from typing import Any
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.document import Document
-from configsync.core.kind import Kind
+from configsync.core.kind import SCHEMA_SUFFIX, Kind, Subject
 from configsync.core.values import Json
 
 
@@ -36,17 +36,17 @@ class Schema:
             self._compiled = jsonschema_rs.Draft202012Validator(self.content, retriever=_refuse)
         return self._compiled
 
-    def check(self, document: Document) -> Iterator[Diagnostic]:
-        """Yield what in the document doesn't meet the schema."""
+    def check(self, document: Document, subject: Subject | None = None) -> Iterator[Diagnostic]:
+        """Yield what in the document, or in what a subject takes from it, misses the schema."""
         try:
-            valid = self.compiled().is_valid(document.body)
+            valid = self.compiled().is_valid(document.body if subject is None else subject.data)
         except ValueError:
             # Not every value that Python holds fits the compiled validator.
             valid = False
         if not valid:
             from configsync.checks import wording
 
-            yield from wording.explain(self.content, document)
+            yield from wording.explain(self.content, document, subject)
         elif self.basis is not None:
             yield from self.basis.check(document)
 
@@ -54,36 +54,46 @@ class Schema:
 def load_schemas(
     kinds: Iterable[Kind], root: FilePath, folder: str
 ) -> tuple[dict[str, Schema | None], list[Diagnostic]]:
-    """The schemas of kinds, by name; and that of its parts, by name and ``/partial``.
+    """The schemas of kinds, those of their parts, and a team's own of single documents.
 
-    The repository's own file in ``folder`` counts where it has one, else the
-    packaged. An unusable one is None, with a diagnostic.
+    By their files' names in ``folder``. The repository's own file counts where
+    it has one, else the packaged. An unusable one is None, with a diagnostic.
     """
     schemas: dict[str, Schema | None] = {}
     problems: list[Diagnostic] = []
     for kind in kinds:
-        for name, file in ((kind.name, kind.schema_file), (f"{kind.name}/partial", kind.part_file)):
-            found = _load(kind, root / folder, folder, file)
+        files: dict[str, dict[str, Any] | None] = {
+            file: _packaged(kind, file) for file in (kind.schema_file, kind.part_file)
+        }
+        if kind.subject is not None:
+            # Found, not looked up: no document's name leads to a file elsewhere.
+            own = (root / folder / kind.slug).glob(f"*{SCHEMA_SUFFIX}")
+            files |= dict.fromkeys(sorted(f"{kind.slug}/{file.name}" for file in own))
+        for file, packaged in files.items():
+            found = _load(root / folder, folder, file, packaged)
             if isinstance(found, Diagnostic):
                 problems.append(found)
-            schemas[name] = found if isinstance(found, Schema) else None
+            schemas[file] = found if isinstance(found, Schema) else None
     return schemas, problems
 
 
-def _load(kind: Kind, folder: FilePath, name: str, file: str) -> Schema | Diagnostic:
+def _load(
+    folder: FilePath, name: str, file: str, packaged: dict[str, Any] | None
+) -> Schema | Diagnostic:
     where = Location(f"{name}/{file}", 1, 1)
     try:
         text = (folder / file).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return Schema(_packaged(kind, file))
     except (OSError, UnicodeDecodeError) as error:
+        if packaged is not None and isinstance(error, FileNotFoundError):
+            return Schema(packaged)
         return codes.BAD_SCHEMA.at(where, f"{where.file} can't be read: {error}")
     try:
         content = json.loads(text)
         if not isinstance(content, dict):
             return codes.BAD_SCHEMA.at(where, f"{where.file} is not a JSON object")
-        own = _packaged(kind, file)
-        schema = Schema(content, Schema(own) if content != own else None)
+        if content == packaged:
+            return Schema(content)
+        schema = Schema(content, None if packaged is None else Schema(packaged))
         schema.compiled()
     except json.JSONDecodeError as error:
         at = Location(where.file, error.lineno, error.colno)
@@ -93,7 +103,9 @@ def _load(kind: Kind, folder: FilePath, name: str, file: str) -> Schema | Diagno
         return codes.BAD_SCHEMA.at(
             where,
             f"{where.file} is not a usable JSON Schema: {first}",
-            help="Regenerate it with configsync schema --write, then tighten it again.",
+            help="Regenerate it with configsync schema --write, then tighten it again."
+            if packaged is not None
+            else "Correct the file: what it says is no JSON Schema of draft 2020-12.",
         )
     return schema
 

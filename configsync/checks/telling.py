@@ -11,7 +11,7 @@ def most_telling(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
 
     A fault of reading leaves nothing there to judge; an error is more than a
     warning; a rule knows why a value is wrong, the schema only that it is, and
-    the column only that it doesn't fit.
+    compiling only that it can't be stored.
     """
     unread: dict[str, list[Diagnostic]] = {}
     best: dict[tuple[object, str], tuple[bool, int]] = {}
@@ -23,12 +23,15 @@ def most_telling(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     kept = (
         d for d in diagnostics if _rank(d) == best[(d.location, d.path)] and not _follows(d, unread)
     )
-    # A fault of a base shows in every document that extends it, and is one.
-    return list(dict.fromkeys(kept))
+    # A fault of a layer shows in every document that takes it in, and is one.
+    distinct: dict[object, Diagnostic] = {}
+    for d in kept:
+        distinct.setdefault((d.code, d.location, d.path, d.summary), d)
+    return list(distinct.values())
 
 
 def _rank(found: Diagnostic) -> tuple[bool, int]:
-    order = 2 if found.code in _OF_THE_COLUMN else 1 if found.code in _OF_THE_SCHEMA else 0
+    order = 2 if found.code in _OF_COMPILING else 1 if found.code in _OF_THE_SCHEMA else 0
     return (found.severity is not Severity.ERROR, order)
 
 
@@ -54,6 +57,9 @@ _OF_READING = {
 }
 _OF_THE_SCHEMA = {
     c.code
-    for c in (codes.NOT_ALLOWED, codes.OUT_OF_RANGE, codes.BAD_TEXT, codes.BAD_LENGTH, codes.SCHEMA)
+    for c in (
+        *(codes.WRONG_TYPE, codes.NOT_ALLOWED, codes.OUT_OF_RANGE, codes.BAD_TEXT),
+        *(codes.BAD_LENGTH, codes.SCHEMA),
+    )
 }
-_OF_THE_COLUMN = {codes.UNSTORABLE.code}
+_OF_COMPILING = {codes.UNSTORABLE.code, codes.DEFINED_TWICE.code}

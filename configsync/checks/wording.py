@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 import jsonschema_rs
@@ -19,6 +20,7 @@ from jsonschema.validators import extend
 from configsync.core import codes
 from configsync.core.diagnostic import Code, Diagnostic
 from configsync.core.document import Document, Path, show_path
+from configsync.core.kind import Subject
 from configsync.core.values import canonical_json, type_name
 
 _TYPES = {
@@ -32,14 +34,22 @@ _TYPES = {
 }
 
 
-def explain(schema: dict[str, Any], document: Document) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each way in which the document misses the schema."""
+def explain(
+    schema: dict[str, Any], document: Document, subject: Subject | None = None
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each way in which the document misses the schema.
+
+    With a ``subject``, for each in which what that takes from the document does.
+    """
     seen: set[tuple[str, str]] = set()
-    for error in _Validator(schema).iter_errors(document.body):
-        for diagnostic in _diagnose(_telling(error), document):
-            place = (diagnostic.code, diagnostic.path)
-            if place not in seen:
-                seen.add(place)
+    found = _Validator(schema).iter_errors(document.body if subject is None else subject.data)
+    for error in chain.from_iterable(map(_telling, found)):
+        path: Path = tuple(error.absolute_path)
+        place = path if subject is None else subject.place(path)
+        for diagnostic in _diagnose(error, document, place, _name(path or place)):
+            known = (diagnostic.code, diagnostic.path)
+            if known not in seen:
+                seen.add(known)
                 yield diagnostic
 
 
@@ -53,19 +63,31 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
 _Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
-def _telling(error: Any) -> Any:
-    """The error to show for an ``anyOf`` or ``oneOf``: of the branch that was meant.
+def _telling(error: Any) -> Iterator[Any]:
+    """The errors to show for an ``anyOf`` or ``oneOf``: those of the branch that was meant.
 
-    That is the first branch whose type the value has, else the first of all.
+    That is the first branch whose type the value has, or some key of which a
+    mapping has. If there is none, that the value isn't of the first one's type.
     """
-    while error.validator in ("anyOf", "oneOf") and error.context:
-        branches: dict[Any, list[Any]] = {}
-        for inner in error.context:
-            branches.setdefault(inner.schema_path[0], []).append(inner)
-        meant = [b for b in branches.values() if not any(_misses_type(e, error) for e in b)]
-        deepest = max(meant or [next(iter(branches.values()))], key=_depth)
-        error = max(deepest, key=lambda e: len(e.absolute_path))
-    return error
+    if error.validator not in ("anyOf", "oneOf") or not error.context:
+        yield error
+        return
+    branches: dict[Any, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    meant = [b for b in branches.values() if _is_meant(b, error)]
+    first = next(iter(branches.values()))
+    chosen = max(meant, key=_depth) if meant else [min(first, key=_is_of_no_type)]
+    for inner in chosen:
+        yield from _telling(inner)
+
+
+def _is_meant(branch: list[Any], outer: Any) -> bool:
+    missed = [e for e in branch if _misses_type(e, outer)]
+    if not missed or not isinstance(outer.instance, dict):
+        return not missed
+    keys = missed[0].schema.get("properties", ())
+    return any(get_close_matches(key, keys, 1) for key in outer.instance)
 
 
 def _misses_type(inner: ValidationError, outer: ValidationError) -> bool:
@@ -73,34 +95,40 @@ def _misses_type(inner: ValidationError, outer: ValidationError) -> bool:
     return same_place and inner.validator in ("type", "required", "additionalProperties")
 
 
+def _is_of_no_type(error: ValidationError) -> bool:
+    return bool(error.validator != "type")
+
+
 def _depth(branch: list[ValidationError]) -> int:
     return max(len(e.absolute_path) for e in branch)
 
 
-def _diagnose(error: Any, document: Document) -> Iterator[Diagnostic]:
-    path: Path = tuple(error.absolute_path)
+def _diagnose(error: Any, document: Document, path: Path, name: str) -> Iterator[Diagnostic]:
+    """Say what an error means for the node at a path, which is called by a name."""
     value, limit, keyword = error.instance, error.validator_value, error.validator
-    name = _name(path)
+    if "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
+        yield _bad_key(error, path, document)
+        return
     match keyword:
         case "required":
             yield from _missing(error, path, document)
-        case "additionalProperties" | "unevaluatedProperties":
+        case "additionalProperties" | "unevaluatedProperties" if limit is False:
             yield from _unknown(error, path, document)
         case "type":
-            yield _wrong_type(error, path, document)
+            yield _wrong_type(error, path, document, name)
         case "const":
-            summary = f"{name} must be {_show(limit)}, and is {_show(value)}"
+            summary = f"{name} must be {show(limit)}, and is {show(value)}"
             yield _make(codes.NOT_ALLOWED, document, path, summary)
         case "enum":
-            yield _not_listed(error, path, document)
+            yield _not_listed(error, path, document, name)
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf":
-            summary = f"{name} is {_show(value)}, {_LIMITS[keyword]} {limit}"
+            summary = f"{name} is {show(value)}, {_LIMITS[keyword]} {limit}"
             yield _make(codes.OUT_OF_RANGE, document, path, summary, _described(error.schema))
         case "minLength" | "maxLength":
             summary = f"{name} {_length(keyword, value, limit)}"
             yield _make(codes.BAD_TEXT, document, path, summary)
         case "pattern":
-            summary = f"{name} is {_show(value)}, which doesn't have the required form"
+            summary = f"{name} is {show(value)}, which doesn't have the required form"
             detail = _described(error.schema) or f"It must match {limit}."
             yield _make(codes.BAD_TEXT, document, path, summary, detail)
         case "minItems" | "maxItems" | "minProperties" | "maxProperties":
@@ -110,13 +138,13 @@ def _diagnose(error: Any, document: Document) -> Iterator[Diagnostic]:
             yield _make(codes.BAD_LENGTH, document, path, summary)
         case "uniqueItems":
             index = _second(value)
-            summary = f"{name} has {_show(value[index])} twice"
+            summary = f"{name} has {show(value[index])} twice"
             yield _make(codes.SCHEMA, document, (*path, index), summary, help="Remove one of them.")
         case None:
             yield _make(codes.SCHEMA, document, path, f"{name} can't stand here, by its schema")
         case _:
             summary = f"{name} doesn't meet {keyword} of its schema"
-            yield _make(codes.SCHEMA, document, path, summary, f"{keyword}: {_show(limit)}")
+            yield _make(codes.SCHEMA, document, path, summary, f"{keyword}: {show(limit)}")
 
 
 _LIMITS = {
@@ -130,7 +158,7 @@ _LIMITS = {
 
 def _missing(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]:
     properties = error.schema.get("properties", {})
-    unknown = [k for k in error.instance if k not in properties]
+    unknown = _unknown_keys(error)
     for name in error.validator_value:
         # A misspelt key is one mistake: `_unknown` names the right one.
         if name in error.instance or get_close_matches(name, unknown, 1):
@@ -144,12 +172,23 @@ def _missing(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
         )
 
 
+def _unknown_keys(error: Any) -> list[str]:
+    """The keys of a mapping that its schema refuses."""
+    schema = error.schema
+    if False not in (schema.get("additionalProperties"), schema.get("unevaluatedProperties")):
+        return []
+    patterns = schema.get("patternProperties", {})
+    return [
+        name
+        for name in error.instance
+        if name not in schema.get("properties", {})
+        and not any(re.search(p, name) for p in patterns)
+    ]
+
+
 def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]:
     properties = error.schema.get("properties", {})
-    patterns = error.schema.get("patternProperties", {})
-    for name in error.instance:
-        if name in properties or any(re.search(p, name) for p in patterns):
-            continue
+    for name in _unknown_keys(error):
         # The reader has reported merge keys, and lists and mappings as keys.
         if name in ("<<", "?"):
             continue
@@ -171,7 +210,20 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
         )
 
 
-def _not_listed(error: Any, path: Path, document: Document) -> Diagnostic:
+def _bad_key(error: Any, path: Path, document: Document) -> Diagnostic:
+    """What is wrong with a key itself of the mapping at a path."""
+    key, limit = error.instance, error.validator_value
+    says = f"It must match {limit}." if error.validator == "pattern" else ""
+    return codes.BAD_TEXT.at(
+        document.locate((*path, key), key=True),
+        f"the key {show(key)} doesn't have the required form",
+        _described(error.schema) or says or f"{error.validator}: {show(limit)}",
+        path=show_path((*path, key)),
+        help="Write another key.",
+    )
+
+
+def _not_listed(error: Any, path: Path, document: Document, name: str) -> Diagnostic:
     value, allowed = error.instance, error.validator_value
     texts = [v for v in allowed if isinstance(v, str)]
     near = get_close_matches(value, texts, 1) if isinstance(value, str) else []
@@ -179,29 +231,30 @@ def _not_listed(error: Any, path: Path, document: Document) -> Diagnostic:
         codes.NOT_ALLOWED,
         document,
         path,
-        f"{_name(path)} is {_show(value)}, which is none of the values allowed",
-        f"Allowed are: {', '.join(_show(v) for v in allowed)}.",
+        f"{name} is {show(value)}, which is none of the values allowed",
+        f"Allowed are: {', '.join(show(v) for v in allowed)}.",
         f"Did you mean {near[0]}?" if near else "",
     )
 
 
-def _wrong_type(error: Any, path: Path, document: Document) -> Diagnostic:
+def _wrong_type(error: Any, path: Path, document: Document, name: str) -> Diagnostic:
     wanted = error.validator_value
     names = [wanted] if isinstance(wanted, str) else list(wanted)
     value = error.instance
-    expected = " or ".join(_TYPES.get(n, n) for n in names)
+    *others, last = (_TYPES.get(n, n) for n in names)
+    expected = f"{', '.join(others)} or {last}" if others else last
     return _make(
         codes.WRONG_TYPE,
         document,
         path,
-        f"{_name(path)} must be {expected}, and is {_show(value)}",
+        f"{name} must be {expected}, and is {show(value)}",
         _described(error.schema),
-        _retyped(value, set(names)),
+        retyped(value, set(names)),
     )
 
 
-def _retyped(value: Any, names: set[str]) -> str:
-    """How to write the value so that it has one of the types, where one can guess it."""
+def retyped(value: Any, names: set[str]) -> str:
+    """How to write a value so that it has one of JSON's types, where one can guess it."""
     if isinstance(value, str):
         if "boolean" in names and value.lower() in _TRUTHS:
             return f"Write {_TRUTHS[value.lower()]}."
@@ -269,7 +322,8 @@ def _entries(number: int) -> str:
     return f"{number} {'entry' if number == 1 else 'entries'}"
 
 
-def _show(value: Any) -> str:
+def show(value: Any) -> str:
+    """A value as a summary names it."""
     match value:
         case bool():
             return "true" if value else "false"

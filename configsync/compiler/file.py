@@ -33,8 +33,8 @@ _SPECIAL = re.compile(r"\$(?:file|unset|var)")
 class Settings:
     """What every file of a source is compiled with.
 
-    ``schemas`` has a schema a kind, with the one for documents that are only a
-    part under the kind's name and ``/partial``; None where it is unusable.
+    ``schemas`` are those of `load_schemas`, by their files' names; None where
+    one is unusable.
     ``patched`` are the kinds and names that an overlay says something about.
     Without ``resources`` only findings are of interest.
     """
@@ -108,12 +108,14 @@ class FileCompiler:
         record.diagnostics += followed.diagnostics
         record.dependencies |= followed.files
         record.outlines.append(outline(document, self._needs(document.kind)))
-        found = self.check_schema(document, document.kind)
+        kind = settings.kinds[document.kind]
+        found = self.check_schema(document, kind.schema_file)
+        if found == [] and not followed.diagnostics:
+            found = self._check_own_schema(document, kind)
         record.diagnostics += found or ()
         record.diagnostics += run_document_rules(document, settings.rules.values(), self._lines_of)
         if found is None or found or followed.diagnostics:
             return []
-        kind = settings.kinds[document.kind]
         compiled = compile_document(
             document, kind, settings.owner, resources=settings.resources, layered=layered
         )
@@ -124,9 +126,9 @@ class FileCompiler:
             record.uses.append((used, document.locate((*USES, index))))
         return compiled.resources
 
-    def check_schema(self, document: Document, schema: str) -> list[Diagnostic] | None:
-        """What doesn't meet the schema of a name; None where that schema is unusable."""
-        found = self.settings.schemas.get(schema)
+    def check_schema(self, document: Document, file: str) -> list[Diagnostic] | None:
+        """What doesn't meet the schema in a file; None where that is unusable."""
+        found = self.settings.schemas.get(file)
         return None if found is None else list(found.check(document))
 
     def _lines_of(self, name: str) -> Sequence[str]:
@@ -135,6 +137,19 @@ class FileCompiler:
             text = read_text(self.settings.root, name)
             self.lines = name, text.split("\n") if isinstance(text, str) else ()
         return self.lines[1]
+
+    def _check_own_schema(self, document: Document, kind: Kind) -> list[Diagnostic] | None:
+        """What doesn't meet the schema that the team has for this very document, if it has one.
+
+        None where that is unusable.
+        """
+        if kind.subject is None:
+            return []
+        file = kind.own_schema_file(document.name or "")
+        if file not in self.settings.schemas:
+            return []
+        schema = self.settings.schemas[file]
+        return None if schema is None else list(schema.check(document, kind.subject(document)))
 
     def _needs(self, kind: str) -> tuple[tuple[str, ...], ...]:
         if kind not in self.needs:

@@ -45,9 +45,12 @@ def _surroundings(project: Project, target: Target) -> Iterator[bytes | str]:
     yield project.source
     yield project.schemas
     yield f"aliases={project.allow_aliases}"
-    for file in sorted((project.root / project.schemas).glob("*.schema.json")):
-        yield file.name
-        yield _content(file)
+    folder = project.root / project.schemas
+    # Those of kinds, and a level below those of single documents.
+    for pattern in ("*.schema.json", "*/*.schema.json"):
+        for file in sorted(folder.glob(pattern)):
+            yield file.relative_to(folder).as_posix()
+            yield _content(file)
     for name, value in sorted(target.vars.items()):
         yield f"{name}={value!r}"
     yield str(target.overlay)

@@ -55,7 +55,7 @@ def find_ignores(
                     f"{code} is no rule that can be ignored"
                     if code
                     else "the comment names no rule",
-                    "Only rules can be, and none that the database enforces.",
+                    "Only rules can be, and none of those that find what can't be stored.",
                     help="List the rules with: configsync rules",
                 )
             )

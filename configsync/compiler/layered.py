@@ -56,7 +56,8 @@ def compile_layered(
         layers.add(documents)
     problems = layers.add_patches(patches)
     for patch in patches:
-        problems += compiler.check_schema(patch, f"{patch.kind}/partial") or ()
+        part_file = compiler.settings.kinds[patch.kind].part_file
+        problems += compiler.check_schema(patch, part_file) or ()
     _add_bases(compiler, layers, outlines)
     problems += layers.stray_patches()
     records: dict[str, FileRecord] = {}
@@ -73,9 +74,10 @@ def compile_layered(
 def _compile(
     compiler: FileCompiler, document: Document, layers: Layers, record: FileRecord
 ) -> list[Resource]:
+    kind = compiler.settings.kinds[document.kind]
     if is_abstract(document):
         # Only what is laid over it must be whole; its own keys are held to the schema here.
-        record.diagnostics += compiler.check_schema(document, f"{document.kind}/partial") or ()
+        record.diagnostics += compiler.check_schema(document, kind.part_file) or ()
     if not layers.is_layered(document):
         record.diagnostics += unset_left(document)
         return [] if is_abstract(document) else compiler.compile_document(document, record)
@@ -84,7 +86,6 @@ def _compile(
         if stack not in record.diagnostics:
             record.diagnostics.append(stack)
         return []
-    kind = compiler.settings.kinds[document.kind]
     merged, problems = merge(stack, kind.list_keys)
     record.diagnostics += problems
     if is_abstract(document):

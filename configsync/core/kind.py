@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from configsync.core import address
 from configsync.core.document import Document, Path
 from configsync.core.resource import Resource, ResourceType
 from configsync.core.values import Row
 
 API_VERSION = "configsync/v1"
 """The version of the document format."""
+
+SCHEMA_SUFFIX = ".schema.json"
+"""What the names of schema files end with."""
 
 
 # Not frozen: that would make it slow to make, and every row is one for a moment.
@@ -32,6 +36,18 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What of a document the team's own schema of it speaks of.
+
+    ``data`` is that as plain data; ``place`` leads from a path in it to where
+    the same stands in the document.
+    """
+
+    data: dict[str, Any]
+    place: Callable[[Path], Path]
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """A type of document.
 
@@ -45,7 +61,9 @@ class Kind:
     within, and its metadata and spec. It doesn't judge: what the resources
     lack is absent from the document, which its schema then says. Where a kind is
     ``named``, the document's name is the first key of all of its resources, so
-    that it may be renamed.
+    that it may be renamed. Where there is a ``subject``, a team may write a
+    schema for a single document (`own_schema_file`), which holds for what
+    ``subject`` makes of it; it may rely on the document having passed the kind's.
     """
 
     name: str
@@ -56,6 +74,7 @@ class Kind:
     list_keys: dict[tuple[str, ...], str] = field(default_factory=dict)
     decompile: Callable[[Iterable[Resource]], Iterator[tuple[str, dict[str, Any]]]] | None = None
     named: bool = True
+    subject: Callable[[Document], Subject] | None = None
 
     @property
     def slug(self) -> str:
@@ -65,9 +84,16 @@ class Kind:
     @property
     def schema_file(self) -> str:
         """The file of the schema that whole documents meet."""
-        return f"{self.slug}.schema.json"
+        return f"{self.slug}{SCHEMA_SUFFIX}"
 
     @property
     def part_file(self) -> str:
         """The file of the schema for documents that others complete: bases and patches."""
-        return f"{self.slug}.partial.schema.json"
+        return f"{self.slug}.partial{SCHEMA_SUFFIX}"
+
+    def own_schema_file(self, name: str) -> str:
+        """The file of a team's schema for the document of a name.
+
+        The name is written as in addresses, so that it can't lead out of the folder.
+        """
+        return f"{self.slug}/{address.join(name)}{SCHEMA_SUFFIX}"

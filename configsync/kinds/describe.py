@@ -13,6 +13,9 @@ from typing import Any, TypeVar, dataclass_transform, overload
 
 T = TypeVar("T")
 
+NAME = r"^[^\s\x00-\x1f\x7f](.*[^\s\x00-\x1f\x7f])?$"
+"""The pattern of names: on one line, with no blank at an end."""
+
 
 @overload
 def spec(cls: type[T]) -> type[T]: ...

@@ -65,8 +65,9 @@ def explain(
 
     Raises UsageError if the source has no such resource or field.
     """
-    stack, kind, compiled = _find(project, target, at)
-    fields = list(_fields(project, target, stack, kind, compiled, name))
+    references = References(project.root, target.vars)
+    stack, kind, compiled = _find(project, target, references, at)
+    fields = list(_fields(references, stack, kind, compiled, name))
     if not fields:
         known = ", ".join(c.name for c in compiled.type.columns)
         raise UsageError(f"{at} has no field {name}. Its fields are: {known}.")
@@ -106,7 +107,9 @@ def find_users(desired: State, database: Database | None, at: str) -> list[User]
     return [found[user] for user in sorted(found)]
 
 
-def _find(project: Project, target: Target, at: str) -> tuple[list[Document], Kind, Compiled]:
+def _find(
+    project: Project, target: Target, references: References, at: str
+) -> tuple[list[Document], Kind, Compiled]:
     """The layers of the document that defines a resource, and the row that it compiles to."""
     layers, documents = _layers(project, target)
     head = addresses.split(at)[0]
@@ -118,7 +121,7 @@ def _find(project: Project, target: Target, at: str) -> tuple[list[Document], Ki
         stack = layers.stack(document)
         if isinstance(stack, Diagnostic):
             continue
-        compiled = _row(stack, kind, at)
+        compiled = _row(stack, kind, references, at)
         if compiled is not None:
             return stack, kind, compiled
     raise UsageError(
@@ -138,9 +141,10 @@ def _layers(project: Project, target: Target) -> tuple[Layers, list[Document]]:
     return layers, documents
 
 
-def _row(stack: list[Document], kind: Kind, at: str) -> Compiled | None:
+def _row(stack: list[Document], kind: Kind, references: References, at: str) -> Compiled | None:
     """The row of a document at an address; a document with faults has those it can compile."""
     merged = merge(stack, kind.list_keys)[0]
+    references.resolve(merged.body)
     found: list[str] = []
     try:
         for compiled in kind.compile(merged):
@@ -155,15 +159,13 @@ def _row(stack: list[Document], kind: Kind, at: str) -> Compiled | None:
 
 
 def _fields(
-    project: Project,
-    target: Target,
+    references: References,
     stack: list[Document],
     kind: Kind,
     compiled: Compiled,
     name: str | None,
 ) -> Iterator[Explanation]:
     merged = merge(stack, kind.list_keys)[0]
-    references = References(project.root, target.vars)
     own = stack[-1].name
     for column in compiled.type.columns:
         path = compiled.paths.get(column.name, (*compiled.path, column.name))
@@ -174,13 +176,17 @@ def _fields(
             if path[0] == "metadata" and path[1] in OWN and layer.name != own:
                 continue
             found = find_in(layer, path, merged, kind.list_keys)
-            if found is not None:
-                value = _followed(references, layer.get(found))
-                kind_of_layer = _layer_name(stack, index, own)
-                chain.append(Setting(layer.locate(found), value, kind_of_layer))
+            if found is None:
+                continue
+            value = _followed(references, layer.get(found))
+            # A reference on the way says what lies below it, if that is there.
+            rest = path[len(found) :]
+            if rest and not isinstance(value, dict):
+                continue
+            kind_of_layer = _layer_name(stack, index, own)
+            chain.append(Setting(layer.locate(found), value, kind_of_layer))
         chain.reverse()
-        value = chain[0].value if chain else compiled.values[column.name]
-        yield Explanation(column.name, value, chain)
+        yield Explanation(column.name, compiled.values[column.name], chain)
 
 
 def _layer_name(stack: list[Document], index: int, own: str | None) -> str:

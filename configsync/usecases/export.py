@@ -228,7 +228,9 @@ def _refuse_doubles(project: Project, found: Export, files: set[str]) -> None:
                 f"{document.address} is defined already, in {other.locate(('metadata', 'name'))}. "
                 "Remove it there, export without it, or name another folder with --out."
             )
-        if default is not None and document.body["spec"].get("default") is True:
+        if default is None or document.kind != default.kind:
+            continue
+        if document.body["spec"].get("default") is True:
             raise UsageError(
                 f"{document.address} is the default in the database, and {default.name} in "
                 f"{default.file}. Settle that first, or name another folder with --out."

@@ -136,8 +136,9 @@ class _Rewriting:
         one = self.sites.of(resource.parent or at)
         path = one.path(at, column)
         found = one.sites(path)
+        together = self.types[resource.domain].settle is not None
         if not found:
-            return self._put(one, one.document, path, value)
+            return self._set_row(one, at) if together else self._put(one, one.document, path, value)
         site = found[0]
         match site.reference:
             case ("$var", name):
@@ -149,7 +150,7 @@ class _Rewriting:
                 file = self.edit.text_file(site.layer, site.path, name)
                 self.edit.draft.put(file, value)
                 return Location(file, 1, 1)
-        if self.types[resource.domain].settle is not None:
+        if together:
             return self._set_row(one, at)
         # What is absent is false.
         absent = value is None or (value is False and column == self.types[resource.domain].default)

@@ -85,7 +85,7 @@ def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Di
 
 
 def _require_rules(severities: Iterable[str]) -> None:
-    """Raise UsageError for settings about what is no rule, or one that the database enforces."""
+    """Raise UsageError for settings about what is no rule, or one that is enforced."""
     from configsync.checks.rules import all_rules
 
     for code in severities:
@@ -93,4 +93,6 @@ def _require_rules(severities: Iterable[str]) -> None:
         if rule is None:
             raise UsageError(f"severity.{code} in the settings: there is no rule {code}.")
         if rule.enforced:
-            raise UsageError(f"severity.{code} in the settings: the database enforces that rule.")
+            raise UsageError(
+                f"severity.{code} in the settings: what that rule finds can't be stored."
+            )

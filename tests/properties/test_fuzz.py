@@ -28,8 +28,13 @@ INPUTS = int(os.environ.get("CONFIGSYNC_FUZZ", "10000"))
 SECONDS = 2.0
 MEMORY = 256 * 1024 * 1024
 
+REPOSITORY = Path(__file__).parents[2]
+CASES = REPOSITORY / "tests/cases"
+
 SEEDS = (
-    *(f.read_bytes() for f in sorted((Path(__file__).parents[2] / "profiles").glob("*.yaml"))),
+    *(f.read_bytes() for f in sorted((REPOSITORY / "profiles").glob("*.yaml"))),
+    *(f.read_bytes() for f in sorted(CASES.glob("settings-and-projects/**/[ma]*.yaml"))),
+    (CASES / "schema-of-a-category/profiles/ollama.yaml").read_bytes(),
     b"a: &x [1, 2]\nb: *x\n<<: {c: d}\n",
     b"- 2024-99-99\n- 0x_\n- 1_0\n- 0o8\n- .inf\n- !!binary abc\n- ? [a]\n  : b\n",
     b'"\\ud800\\x00\\U0001F600": |+2\n   a\n\n  b\n...\n---\n%TAG ! x\n',
@@ -96,6 +101,9 @@ def mutate(random: Random, seed: bytes) -> bytes:
 def try_all(inputs: int, first: int) -> None:
     """Try inputs; ends with an exception at the first that breaks the promise."""
     folder = Path(tempfile.mkdtemp())
+    own = "schemas/settings/ollama.schema.json"
+    (folder / own).parent.mkdir(parents=True)
+    (folder / own).write_bytes((CASES / "schema-of-a-category" / own).read_bytes())
     schemas, _ = load_schemas(all_kinds().values(), folder, "schemas")
     settings = Settings(folder, "fuzz", all_kinds(), all_rules(), schemas, {"x": "y"})
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -115,9 +123,11 @@ def try_all(inputs: int, first: int) -> None:
             if isinstance(text, Diagnostic):
                 found = [text]
             else:
-                record, resources = FileCompiler(settings).compile_file("input.yaml", text)
+                record, _ = FileCompiler(settings).compile_file("input.yaml", text)
                 found = record.diagnostics
-                assert found or record.layered or resources, "neither a result nor a diagnostic"
+                assert found or record.layered or record.documents, (
+                    "neither a result nor a diagnostic"
+                )
             lines = data.count(b"\n") + data.count(b"\r") + 2
             for diagnostic in found:
                 assert diagnostic.location is not None, diagnostic
@@ -132,7 +142,7 @@ def try_all(inputs: int, first: int) -> None:
 def test_any_bytes_give_a_result_or_a_located_diagnostic() -> None:
     done = subprocess.run(
         [sys.executable, "-c", f"from {__name__} import try_all; try_all({INPUTS}, 0)"],
-        cwd=Path(__file__).parents[2],
+        cwd=REPOSITORY,
         capture_output=True,
         text=True,
     )

@@ -79,7 +79,7 @@ def test_a_resource_leads_to_the_document_that_defines_it(banned: Workspace, add
         ("banned_word/fr/x", r"There is no banned_word/fr/x in profiles\.$"),
         (
             "banned/polite",
-            r"is not the address of a document: banned_word/LANG/WORD, .*profile/NAME, prompt/NAME",
+            r"is not the address of a document: banned_word/LANG/WORD, .*profile/NAME, .*prompt/NAME",
         ),
         ("banned_word", "is not the address of a document"),
         ("profile/production/ai_infra", r"Did you mean profile/production\?"),

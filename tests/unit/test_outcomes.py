@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -26,8 +27,8 @@ pytestmark = pytest.mark.skipif(not outcomes.HAS_STATES, reason="files have no c
 
 
 def write(root: Path) -> None:
-    """A project of three files, one of which refers to another."""
-    for folder in ("profiles/prompts", "profiles/more", "schemas"):
+    """A project of some files, one of which refers to another, and one has a schema of its own."""
+    for folder in ("profiles/prompts", "profiles/more", "schemas/settings"):
         (root / folder).mkdir(parents=True)
     (root / "configsync.toml").write_text('source = "x"\n')
     (root / "profiles/a.yaml").write_text(profile("a", default=True))
@@ -37,6 +38,15 @@ def write(root: Path) -> None:
     text = profile("d", spec__prompts__system_prompt=reference)
     (root / "profiles/d.yaml").write_text(text)
     (root / "profiles/prompts/p.md").write_text("at most {max_slides}\n")
+    settings = {"apiVersion": "configsync/v1", "kind": "Settings", "spec": {"a": "x"}}
+    for name in ("s", "t"):
+        text = json.dumps({**settings, "metadata": {"name": name}})
+        (root / f"profiles/{name}.yaml").write_text(text)
+    (root / OWN_SCHEMA).write_text('{"properties": {"a": {"const": "x"}}}')
+
+
+OWN_SCHEMA = "schemas/settings/s.schema.json"
+STRICTER = '{"required": ["b"]}'
 
 
 def found(root: Path, *, cached: bool) -> CompiledSource:
@@ -116,6 +126,15 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "the reference below a link": lambda root: link(root, "profiles/prompts"),
     "the settings edited": lambda root: edit(root, "configsync.toml", back=True),
     "a schema added": lambda root: (root / "schemas/profile.schema.json").write_text("{"),
+    "a schema of a category edited": lambda root: edit(root, OWN_SCHEMA, back=True),
+    "a schema of a category replaced": lambda root: replace(root, OWN_SCHEMA),
+    "a schema of a category removed": lambda root: (root / OWN_SCHEMA).unlink(),
+    "a schema of a category renamed": lambda root: (root / OWN_SCHEMA).rename(
+        root / "schemas/settings/t.schema.json"
+    ),
+    "a schema of a category added": lambda root: (
+        root / "schemas/settings/t.schema.json"
+    ).write_text(STRICTER),
 }
 
 
@@ -133,6 +152,18 @@ def test_an_outcome_is_found_again_by_state_until_anything_changes(tmp_path: Pat
         assert known(root) is None, change
         assert found(root, cached=True) == found(root, cached=False), change
         assert found(root, cached=True) == found(root, cached=False), change
+
+
+def test_what_a_schema_of_a_category_says_counts_while_it_is_there(tmp_path: Path) -> None:
+    write(tmp_path)
+    schema = tmp_path / "schemas/settings/t.schema.json"
+    for text, codes in ((None, []), (STRICTER, ["CS162"]), ("{", ["CS159"]), (None, [])):
+        if text is None:
+            schema.unlink(missing_ok=True)
+        else:
+            schema.write_text(text)
+        for cached in (True, True, False):
+            assert [d.code for d in found(tmp_path, cached=cached).diagnostics] == codes, text
 
 
 def test_files_that_changed_a_moment_ago_speak_for_nothing(tmp_path: Path) -> None:

@@ -18,8 +18,16 @@ from configsync.core.document import Document
 from configsync.source.reader import read
 from tests.profiles import MINIMAL, PROMPT
 
-MINIMAL_OF = {minimal["kind"]: minimal for minimal in (MINIMAL, PROMPT)}
-"""A minimal valid document of each kind."""
+MINIMALS: dict[str, Any] = {
+    "Profile": MINIMAL,
+    "Prompt": PROMPT,
+    "Settings": {"metadata": {"name": "ollama"}, "spec": {}},
+    "Project": {
+        "metadata": {"name": "MMBL"},
+        "spec": {"project_name": "MMBL Bank", "log_source_type": "file"},
+    },
+}
+"""A valid document of each kind that has rules; of rules for all kinds an example names one."""
 
 
 def merged(base: Any, over: Any) -> Any:
@@ -29,14 +37,14 @@ def merged(base: Any, over: Any) -> Any:
     return over
 
 
-def documents(example: str, kind: str | None) -> Iterator[Document]:
-    """The documents of an example, each laid over a minimal one of the kind."""
-    minimal = MINIMAL_OF[kind or "Profile"]
+def documents(rule: Rule, example: str) -> Iterator[Document]:
+    """The documents of an example, each laid over a minimal one."""
     reading = read(example, "example.yaml")
     assert reading.diagnostics == []
     for root in reading.roots:
-        whole = json.dumps(merged(deepcopy(minimal), root))
-        yield Document(minimal["kind"], read(whole, "example.yaml").roots[0])
+        kind = root.get("kind", rule.kind or "Profile")
+        whole = json.dumps(merged(deepcopy(MINIMALS[kind]), root))
+        yield Document(kind, read(whole, "example.yaml").roots[0])
 
 
 def findings(found: list[Document]) -> list[Diagnostic]:
@@ -49,7 +57,7 @@ def findings(found: list[Document]) -> list[Diagnostic]:
 
 @pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.code)
 def test_the_bad_example_is_found_and_the_good_one_is_not(rule: Rule) -> None:
-    bad, good = (list(documents(e, rule.kind)) for e in (rule.bad, rule.good))
+    bad, good = list(documents(rule, rule.bad)), list(documents(rule, rule.good))
     found = findings(bad)
     assert {d.code for d in found} == {rule.code}
     assert all(d.severity is rule.severity and d.location is not None for d in found)

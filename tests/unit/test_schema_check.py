@@ -103,6 +103,43 @@ def test_what_is_not_valid_is_explained(path: Any, value: Any) -> None:
     assert all(d.location is not None and d.summary for d in found)
 
 
+OWN_SCHEMAS: list[dict[str, Any]] = [
+    {"required": ["timeouts"]},
+    {"required": ["timeouts"], "patternProperties": {"^time": {}}, "additionalProperties": False},
+    {"properties": {"timeout": {"type": "integer"}}, "additionalProperties": {"type": "string"}},
+    {"properties": {"timeout": True}, "unevaluatedProperties": {"type": "integer"}},
+    {"properties": {"timeout": {"anyOf": [{"type": "string"}, {"type": "object"}]}}},
+    {"properties": {"limits": {"oneOf": [{"required": ["timeout"]}, {"required": ["limits"]}]}}},
+    {"additionalProperties": {"anyOf": [{"properties": {"x": False}}, {"const": {"timeout": 1}}]}},
+    {"propertyNames": {"pattern": "^t"}, "minProperties": 1},
+    {"if": {"required": ["timeout"]}, "then": {"required": ["limits"]}},
+    {"dependentRequired": {"timeout": ["limits"]}, "not": {"required": ["x"]}},
+    {"properties": {"limits": {"contains": {"type": "integer"}}, "x": False}},
+]
+SPECS = st.dictionaries(
+    st.sampled_from(["timeout", "limits", "x"]),
+    VALUES.filter(lambda v: not isinstance(v, dict)) | VALUES.map(lambda v: {"value": v}),
+)
+
+
+@given(schema=st.sampled_from(OWN_SCHEMAS), spec=SPECS)
+def test_what_misses_a_schema_of_its_own_is_explained_where_it_stands(
+    schema: dict[str, Any], spec: dict[str, Any]
+) -> None:
+    body = {"metadata": {"name": "c"}, "spec": spec}
+    reading = read(json.dumps(body, ensure_ascii=False), "a.yaml")
+    if reading.diagnostics:
+        return
+    kind = all_kinds()["Settings"]
+    document = Document(kind.name, reading.roots[0])
+    assert kind.subject is not None
+    subject = kind.subject(document)
+    found = list(Schema(schema).check(document, subject))
+    assert bool(found) is not jsonschema.Draft202012Validator(schema).is_valid(subject.data)
+    assert all(d.path.split(".")[0] == "spec" for d in found)
+    assert all(d.location is not None and d.summary and d.location.column > 1 for d in found)
+
+
 def test_nothing_outside_of_the_schema_is_fetched() -> None:
     with pytest.raises(ValueError, match="not followed"):
         Schema({"$ref": "https://example.com/schema.json"}).compiled()

@@ -39,7 +39,7 @@ def about_parts(rule: Rule) -> bool:
     "rule", [r for r in all_rules().values() if about_parts(r)], ids=lambda rule: rule.code
 )
 def test_every_rule_about_a_part_holds(rule: Rule) -> None:
-    (bad,), (good,) = (documents(text, rule.kind) for text in (rule.bad, rule.good))
+    (bad,), (good,) = (documents(rule, text) for text in (rule.bad, rule.good))
     found = [d for result in results(bad.body["spec"]) for d in result.diagnostics]
     assert (rule.code, rule.severity) in {(d.code, d.severity) for d in found}
     assert all(d.path.startswith("spec.") and d.location is None for d in found)
