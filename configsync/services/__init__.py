@@ -1,6 +1,7 @@
 """Services: reading and changing what the database holds, from programs.
 
-`ProfileService`, `ConfigService` and `GenieService` take the URL of a database.
+`ProfileService`, `ConfigService`, `GenieService`, `PromptService`, `SettingsService` and
+`ProjectService` take the URL of a database.
 A write goes the way of `configsync apply`: checked by the same rules, planned,
 and carried out in one transaction with history. What git doesn't have is drift
 then, with the user's name, until `configsync adopt` writes it into the YAML or
@@ -27,8 +28,21 @@ from configsync.services.errors import (
     WorkspaceError,
 )
 from configsync.services.genie import GenieService
-from configsync.services.model import AiInfra, GenieSpace, Mlflow, Profile, Prompts
+from configsync.services.model import (
+    AiInfra,
+    Environment,
+    GenieSpace,
+    Mlflow,
+    Profile,
+    Project,
+    Prompts,
+    PromptVersion,
+    Setting,
+)
 from configsync.services.profiles import ProfileService
+from configsync.services.projects import ProjectService
+from configsync.services.prompts import PromptService
+from configsync.services.settings import SettingsService
 from configsync.services.validator import ConfigValidator, ValidationResult
 
 __all__ = [
@@ -38,6 +52,7 @@ __all__ = [
     "ConfigsyncError",
     "DatabaseError",
     "DuplicateName",
+    "Environment",
     "GenieService",
     "GenieSpace",
     "HistoryEntry",
@@ -48,9 +63,15 @@ __all__ = [
     "OutcomeUnknown",
     "Profile",
     "ProfileService",
+    "Project",
+    "ProjectService",
+    "PromptService",
+    "PromptVersion",
     "Prompts",
     "Protected",
     "ServiceError",
+    "Setting",
+    "SettingsService",
     "StalePlan",
     "ValidationResult",
     "WorkspaceError",

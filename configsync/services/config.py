@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from configsync.core import address
 from configsync.core.resource import ResourceType
 from configsync.core.revision import HistoryEntry
-from configsync.kinds import resource_types
 from configsync.kinds.profile import AI_INFRA, KIND, MLFLOW, PROFILE, PROMPTS
 from configsync.services.endpoints import list_endpoints
 from configsync.services.errors import Invalid, NotFound
@@ -17,7 +16,6 @@ from configsync.services.model import AiInfra, Mlflow, Prompts
 from configsync.services.profiles import read_profile
 from configsync.services.service import Service
 from configsync.services.write import Draft
-from configsync.store.history import Selection, read_history
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -118,9 +116,9 @@ class ConfigService(Service):
         if domain not in (None, *domains):
             raise Invalid(f"There is no domain {domain}. The domains are: {', '.join(domains)}.")
         pattern = address.join(PROFILE.domain, "*" if profile is None else profile)
-        selection = Selection(pattern, since, until, user, domain=domain)
-        with self.database.reading() as transaction:
-            return [*read_history(transaction, resource_types(), selection, limit)]
+        return self._history(
+            pattern, domain=domain, user=user, since=since, until=until, limit=limit
+        )
 
     def _update(
         self, type_: ResourceType, profile: str, user: str, given: Mapping[str, Any]

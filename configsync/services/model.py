@@ -1,8 +1,11 @@
-"""What services give and take: profiles and their parts, as frozen values."""
+"""What services give and take, as frozen values."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from configsync.core.values import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,55 @@ class Profile:
     updated_at: str
     updated_by: str | None
     id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptVersion:
+    """One version of a prompt, whose content and variables never change.
+
+    Times are UTC in ISO 8601. ``deactivated_at`` is None for the active one.
+    """
+
+    name: str
+    version: int
+    content: str
+    variables: tuple[str, ...]
+    agent: str | None
+    type: str | None
+    is_active: bool
+    created_at: str
+    created_by: str | None
+    deactivated_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting. ``value`` is of its ``type``: string, int, float, bool or json; or None."""
+
+    category: str
+    key: str
+    value: Json
+    type: str
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment of a project, and where its logs are."""
+
+    env_code: str
+    env_name: str | None
+    loki_namespace: str | None
+    log_base_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project with its environments by code, and the values of its settings by key."""
+
+    code: str
+    project_name: str
+    log_source_type: str
+    description: str | None
+    environments: tuple[Environment, ...]
+    settings: Mapping[str, Json]

@@ -19,6 +19,10 @@ from configsync.source.limits import MAX_DEPTH, MAX_SCALAR_BYTES
 from configsync.source.scalars import MAX_INTEGER_DIGITS
 
 
+_SIGNS = ("$file", "$var", "$unset")
+"""By themselves in a mapping, they say in a file what stands in its place."""
+
+
 def to_document(
     kind: str, address: str, body: Mapping[str, Any]
 ) -> tuple[Document, list[Diagnostic]]:
@@ -64,6 +68,9 @@ class _Maker:
 
     def _mapping(self, value: Mapping[Any, Any], path: Path) -> Map:
         found = Map(self.mark)
+        if len(value) == 1 and (sign := next(iter(value))) in _SIGNS:
+            # To git it would not be a value: it could never say this.
+            self._refuse(codes.UNKNOWN_KEY, path, f"has the key {sign}, which can't stand here")
         for key, item in value.items():
             if not isinstance(key, str):
                 self._refuse(codes.BAD_KEY, path, f"has a key that is no text: {type(key)}")

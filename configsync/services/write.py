@@ -40,13 +40,7 @@ from configsync.services.check import (
     check_together,
     telling,
 )
-from configsync.services.errors import (
-    DuplicateName,
-    Invalid,
-    NotFound,
-    Protected,
-    ServiceError,
-)
+from configsync.services.errors import DuplicateName, Invalid, NotFound, Protected
 from configsync.services.nodes import to_document
 from configsync.store.apply import apply_plan
 from configsync.store.authorship import attributed, renamed_past_us
@@ -165,8 +159,9 @@ class Draft:
         self._wanted[self._address(new)] = body
 
     def remove(self, name: str) -> None:
-        """Remove a document. Raises NotFound."""
+        """Remove a document, taken or not. Raises NotFound."""
         self._live |= self._read(name)
+        self._wanted.pop(self._address(name), None)
         self._removed.append(self._address(name))
 
     def plan(self) -> tuple[Plan, State]:
@@ -186,8 +181,10 @@ class Draft:
             *refusals(changes, found.live, types, options, self._uses()),
         ]
         for diagnostic in against:
-            if diagnostic.code in _ERRORS:
-                raise _ERRORS[diagnostic.code](_sentence(diagnostic))
+            if diagnostic.code == codes.VERSION_UNPUBLISHED.code:
+                raise NotFound(f"{diagnostic.summary}.")
+            if diagnostic.code in _PROTECTING:
+                raise Protected(_sentence(diagnostic))
         _require_valid([*against, *self._findings_together(checked, found)])
         plan = Plan(
             target="",
@@ -305,14 +302,12 @@ class Draft:
         return deepcopy(dict(self._kind.decompile(rows))[at])
 
 
-_ERRORS: dict[str, type[ServiceError]] = {
-    codes.DEFAULT_DELETED.code: Protected,
-    codes.LAST_GENIE_SPACE.code: Protected,
-    codes.PROTECTED.code: Protected,
-    codes.STILL_USED.code: Protected,
-    codes.VERSION_UNPUBLISHED.code: NotFound,
+_PROTECTING = {
+    codes.DEFAULT_DELETED.code,
+    codes.LAST_GENIE_SPACE.code,
+    codes.PROTECTED.code,
+    codes.STILL_USED.code,
 }
-"""What has an error of its own; all else is Invalid."""
 
 
 def _require_valid(diagnostics: Iterable[Diagnostic]) -> None:
