@@ -22,9 +22,12 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
-SHOWN = (README, GUIDES / "operations.md", GUIDES / "services.md")
+SHOWN = (README, *(GUIDES / name for name in ("operations.md", "services.md", "writing.md")))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
-BLOCK = re.compile(r"```(console|python)\n(.*?)```\n", re.DOTALL)
+BLOCK = re.compile(
+    r"```(?:(?P<session>console|python)|\w+ (?P<file>\S+))\n(?P<text>.*?)```\n", re.DOTALL
+)
+"""Commands or Python with what they print, or a file of a name."""
 
 
 @pytest.fixture
@@ -82,9 +85,15 @@ def test_what_is_shown_is_what_happens(
     names: dict[str, Any] = {}
 
     def run_block(match: re.Match[str]) -> str:
-        if match[1] == "python":
-            return f"```python\n{''.join(python(match[2], names))}```\n"
-        commands = [line for line in match[2].splitlines() if line.startswith("$ ")]
+        text = match["text"]
+        if match["file"]:
+            file = checkout / match["file"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            return match[0]
+        if match["session"] == "python":
+            return f"```python\n{''.join(python(text, names))}```\n"
+        commands = [line for line in text.splitlines() if line.startswith("$ ")]
         shown = "".join(f"{c}\n{shell(checkout, c[2:])}" for c in commands)
         return f"```console\n{shown}```\n"
 

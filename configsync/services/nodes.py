@@ -18,7 +18,6 @@ from configsync.core.kind import API_VERSION
 from configsync.source.limits import MAX_DEPTH, MAX_SCALAR_BYTES
 from configsync.source.scalars import MAX_INTEGER_DIGITS
 
-
 _SIGNS = ("$file", "$var", "$unset")
 """By themselves in a mapping, they say in a file what stands in its place."""
 
