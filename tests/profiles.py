@@ -27,6 +27,13 @@ MINIMAL: dict[str, Any] = {
     },
 }
 
+NEGATE_RULES: dict[str, Any] = {
+    "apiVersion": "configsync/v1",
+    "kind": "NegateRules",
+    "metadata": {"name": "noise"},
+    "spec": {"rules": [{"label": "event", "operator": "!=", "value": "heartbeat"}]},
+}
+
 PROMPT: dict[str, Any] = {
     "apiVersion": "configsync/v1",
     "kind": "Prompt",

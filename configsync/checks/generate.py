@@ -31,6 +31,21 @@ _FILE_REFERENCE = {
     "additionalProperties": False,
 }
 
+_TABLE_REFERENCE = {
+    "type": "object",
+    "description": "The rows of a CSV file, whose first line names the keys; empty cells are "
+    "absent, and a first column id is left out.",
+    "properties": {
+        "$csv": {
+            "type": "string",
+            "description": "Path of the file, relative to this document's folder.",
+            "minLength": 1,
+        }
+    },
+    "required": ["$csv"],
+    "additionalProperties": False,
+}
+
 _VARIABLE_REFERENCE = {
     "type": "object",
     "description": "A variable of the target.",
@@ -53,7 +68,7 @@ _UNSET = {
     "additionalProperties": False,
 }
 
-_METADATA = {
+_METADATA: dict[str, Any] = {
     "type": "object",
     "description": "What the document is called, and how it is treated.",
     "properties": {
@@ -125,7 +140,12 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
             node["additionalProperties"] = False
     for values, name in _values([spec, definitions]):
         values[name] = _or_reference(values[name])
+    for node in list(_nodes([spec, definitions])):
+        if isinstance(node.get("items"), dict):
+            node["items"] = _or_reference(node["items"])
     references = {"file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE}
+    if any(node.get("$ref") == "#/$defs/table" for node in _nodes([spec, definitions])):
+        references["table"] = _TABLE_REFERENCE
     if partial:
         _loosen([spec, definitions], kind)
         references["unset"] = _UNSET
@@ -138,7 +158,7 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "The version of this format."},
             "kind": {"const": kind.name, "description": "The kind of document."},
-            "metadata": _METADATA,
+            "metadata": _metadata(kind),
             "spec": spec,
         },
         "required": ["apiVersion", "kind", "metadata", *([] if partial else ["spec"])],
@@ -211,17 +231,18 @@ def _loosen(nodes: list[dict[str, Any]], kind: Kind) -> None:
 
 
 def _or_reference(node: dict[str, Any]) -> dict[str, Any]:
-    """Let a scalar be given by a reference too: all by ``$var``, text by ``$file``.
+    """Let a value be given by a reference too: a scalar by ``$var``, text by ``$file``.
 
-    One of a closed list of words isn't kept in a file.
+    A table is one of ``$csv``. One of a closed list of words isn't kept in a file.
     """
     types: set[str] = set()
     for branch in node.get("anyOf", [node]):
         stated = branch.get("type", [])
         types |= {stated} if isinstance(stated, str) else set(stated)
-    if not types & {"string", "number", "integer", "boolean"}:
-        return node
-    return _or(node, "variable", *(["file"] if "string" in types and "enum" not in node else []))
+    ways = ["table"] if node.pop("table", False) else []
+    ways += ["variable"] if types & {"string", "number", "integer", "boolean"} else []
+    ways += ["file"] if "string" in types and "enum" not in node else []
+    return _or(node, *ways) if ways else node
 
 
 def _or(node: dict[str, Any], *definitions: str) -> dict[str, Any]:
@@ -230,3 +251,11 @@ def _or(node: dict[str, Any], *definitions: str) -> dict[str, Any]:
     inner = {k: v for k, v in node.items() if k not in outer}
     branches = inner.get("anyOf", [inner])
     return {**outer, "anyOf": [*branches, *({"$ref": f"#/$defs/{d}"} for d in definitions)]}
+
+
+def _metadata(kind: Kind) -> dict[str, Any]:
+    """What metadata may hold; only what has its name from the document can be renamed with it."""
+    properties: dict[str, Any] = dict(_METADATA["properties"])
+    if not kind.named:
+        del properties["renamed_from"]
+    return {**_METADATA, "properties": properties}

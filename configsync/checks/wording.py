@@ -18,8 +18,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from configsync.core import codes
-from configsync.core.diagnostic import Code, Diagnostic
-from configsync.core.document import Document, Path, show_path
+from configsync.core.diagnostic import Code, Diagnostic, Location
+from configsync.core.document import REFERENCES, Document, Path, Seq, show_path
 from configsync.core.kind import Subject
 from configsync.core.values import canonical_json, type_name
 
@@ -41,16 +41,20 @@ def explain(
 
     With a ``subject``, for each in which what that takes from the document does.
     """
-    seen: set[tuple[str, str]] = set()
-    found = _Validator(schema).iter_errors(document.body if subject is None else subject.data)
+    seen: set[tuple[object, ...]] = set()
+    found = _validator(schema).iter_errors(document.body if subject is None else subject.data)
     for error in chain.from_iterable(map(_telling, found)):
         path: Path = tuple(error.absolute_path)
         place = path if subject is None else subject.place(path)
         for diagnostic in _diagnose(error, document, place, _name(path or place)):
-            known = (diagnostic.code, diagnostic.path)
-            if known not in seen:
-                seen.add(known)
+            # What is wrong with a column is found in each of its rows.
+            known = {
+                (diagnostic.code, diagnostic.path),
+                (diagnostic.code, diagnostic.location, diagnostic.summary),
+            }
+            if seen.isdisjoint(known):
                 yield diagnostic
+            seen |= known
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -60,7 +64,29 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterat
         yield ValidationError(f"does not match {pattern}")
 
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+def _validator(schema: dict[str, Any]) -> Any:
+    """A validator that tells errors, and looks only into items of lists that have some."""
+    definitions: dict[str, Any] = {k: schema[k] for k in ("$schema", "$defs") if k in schema}
+
+    def items(validator: Any, rule: Any, instance: Any, whole: Any) -> Iterator[ValidationError]:
+        for index in _invalid_items(instance, {**definitions, "allOf": [rule]}):
+            if index >= len(whole.get("prefixItems", ())):
+                yield from validator.descend(instance[index], rule, path=index)
+
+    keywords = {"pattern": _pattern, "items": items}
+    return extend(Draft202012Validator, keywords)(schema)  # type: ignore[no-untyped-call]
+
+
+def _invalid_items(items: Any, schema: dict[str, Any]) -> list[int]:
+    """The indexes of a list's items that don't meet a schema; all where that can't be told."""
+    if not isinstance(items, list):
+        return []
+    try:
+        is_valid = jsonschema_rs.Draft202012Validator(schema).is_valid
+        return [index for index, item in enumerate(items) if not is_valid(item)]
+    except ValueError:
+        # The schema refers to another place of its file, or not every value fits the validator.
+        return list(range(len(items)))
 
 
 def _telling(error: Any) -> Iterator[Any]:
@@ -163,12 +189,21 @@ def _missing(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
         # A misspelt key is one mistake: `_unknown` names the right one.
         if name in error.instance or get_close_matches(name, unknown, 1):
             continue
+        missing, help = show_path((*path, name)), f"Add {name} to {show_path(path)}."
+        where = document.locate(path, key=True)
+        rows = document.get(path[:-1])
+        columns = rows.columns if isinstance(rows, Seq) else None
+        if columns is not None and name in columns:
+            where, help = document.locate((*path, name)), "Write it into the empty cell."
+        elif columns is not None:
+            where = Location(*rows.mark)
+            missing, help = f"the column {name}", f"Add {name} to the first line, and its values."
         yield codes.MISSING_KEY.at(
-            document.locate(path, key=True),
-            f"{show_path((*path, name))} is missing",
+            where,
+            f"{missing} is missing",
             _described(properties.get(name, {})),
             path=show_path((*path, name)),
-            help=f"Add {name} to {show_path(path) or 'the document'}.",
+            help=help if path else f"Add {name} to the document.",
         )
 
 
@@ -192,7 +227,7 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
         # The reader has reported merge keys, and lists and mappings as keys.
         if name in ("<<", "?"):
             continue
-        if name in ("$file", "$var", "$unset"):
+        if name in (*REFERENCES, "$unset"):
             summary, help = f"{name} can't stand here", "Write the value itself."
         else:
             absent = [p for p in properties if p not in error.instance]

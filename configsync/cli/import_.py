@@ -20,9 +20,10 @@ def command(format: str, path: Path, directory: Path, name: str | None) -> int:
     """Write an application's own configuration as documents, with long texts beside them.
 
     FORMAT slide-generator takes a folder with config.yaml, mlflow.yaml and
-    prompts.yaml as one profile. FORMAT seed takes a file with a list of
-    profiles. Nothing is overwritten; what has no place in a profile is listed;
-    a value that is missing or wrong is an error, and then nothing is written.
+    prompts.yaml as one profile, seed a file with a list of profiles, and
+    log-analyser a folder with context_rules.csv and negate_keys.csv. Nothing is
+    overwritten; what no document has a place for is listed; a value that is
+    missing or wrong is an error, and then nothing is written.
     """
     from configsync.core.diagnostic import has_errors
     from configsync.importers import all_importers
@@ -43,7 +44,7 @@ def command(format: str, path: Path, directory: Path, name: str | None) -> int:
     for file in report.written:
         output.data(f"Wrote {one_line(file)}\n")
     if report.not_taken:
-        output.data("\nNot taken, since a profile has no place for it:\n")
+        output.data("\nNot taken, since no document has a place for it:\n")
         output.data("".join(f"  {one_line(key)}\n" for key in report.not_taken))
     if report.notes:
         output.data("\n" + "".join(f"Note: {one_line(note)}\n" for note in report.notes))

@@ -12,13 +12,25 @@ from configsync.core.resource import Resource
 from configsync.core.values import Row, Unstorable
 
 
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The address of a resource that is part of no other; where, and at which path, it is named."""
+
+    address: str
+    location: Location
+    path: str
+
+
 @dataclass(slots=True)
 class Compilation:
-    """The resources of a document, the addresses of its roots, and what no column can hold."""
+    """The resources of a document, its roots, and what no column can hold."""
 
     resources: list[Resource] = field(default_factory=list)
-    roots: list[str] = field(default_factory=list)
+    roots: list[Root] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+_NAME: Path = ("metadata", "name")
 
 
 def compile_document(
@@ -48,7 +60,9 @@ def compile_document(
             continue
         places[at] = compiled.path
         if parent is None:
-            result.roots.append(at)
+            named = _NAME if kind.named else compiled.path
+            where = document.locate(named, key=not kind.named)
+            result.roots.append(Root(at, where, show_path(named)))
         if resources:
             location = document.locate(compiled.path, key=True)
             result.resources.append(
@@ -69,11 +83,11 @@ def compile_document(
     return result
 
 
-def defined_twice(address: str, where: Location, first: Location, path: str) -> Diagnostic:
-    """The diagnostic of a resource that has two definitions."""
+def defined_twice(what: str, where: Location, first: Location, path: str) -> Diagnostic:
+    """The diagnostic of a resource, or of a document, that has two definitions."""
     return codes.DEFINED_TWICE.at(
         where,
-        f"{address} is defined twice",
+        f"{what} is defined twice",
         path=path,
         help="Remove one of the two, or rename it.",
         related=(Related("it is defined here first", first),),

@@ -25,7 +25,7 @@ from configsync.source.references import Followed, References
 
 USES = ("metadata", "uses")
 
-_SPECIAL = re.compile(r"\$(?:file|unset|var)")
+_SPECIAL = re.compile(r"\$(?:csv|file|unset|var)")
 """What a text holds that refers to something, or removes it."""
 
 
@@ -120,8 +120,7 @@ class FileCompiler:
             document, kind, settings.owner, resources=settings.resources, layered=layered
         )
         record.diagnostics += compiled.diagnostics
-        name = document.locate(("metadata", "name"))
-        record.roots += [(address, name) for address in compiled.roots]
+        record.roots += compiled.roots
         for index, used in enumerate(document.get(USES) or ()):
             record.uses.append((used, document.locate((*USES, index))))
         return compiled.resources

@@ -14,6 +14,7 @@ from configsync.core.resource import Resource
 from configsync.source.files import read_text, scan
 from configsync.source.layers import Layers, is_abstract, merge, unset_left
 from configsync.source.load import parse
+from configsync.source.references import Followed
 
 
 def load_overlay(
@@ -86,6 +87,10 @@ def _compile(
         if stack not in record.diagnostics:
             record.diagnostics.append(stack)
         return []
+    followed = Followed()
+    stack = [compiler.references.with_tables(d, kind.list_keys, followed) for d in stack]
+    record.diagnostics += followed.diagnostics
+    record.dependencies |= followed.files
     merged, problems = merge(stack, kind.list_keys)
     record.diagnostics += problems
     if is_abstract(document):

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from configsync.compiler.documents import Root
 from configsync.compiler.findings import decode_diagnostic, encode_diagnostic, encode_location
 from configsync.compiler.ignores import Ignore
 from configsync.core.diagnostic import Diagnostic, Location
@@ -31,7 +32,7 @@ class FileRecord:
     documents: int = 0
     diagnostics: list[Diagnostic] = field(default_factory=list)
     outlines: list[Document] = field(default_factory=list)
-    roots: list[tuple[str, Location]] = field(default_factory=list)
+    roots: list[Root] = field(default_factory=list)
     uses: list[tuple[str, Location]] = field(default_factory=list)
     ignores: list[Ignore] = field(default_factory=list)
     dependencies: dict[str, str] = field(default_factory=dict)
@@ -39,13 +40,13 @@ class FileRecord:
 
 
 def encode_record(record: FileRecord) -> bytes:
-    """Spell a record; all of its places lie in its own file, but for those of diagnostics."""
+    """Spell a record; the places of outlines and ignores lie in its own file."""
     return _spell(
         [
             record.documents,
             [encode_diagnostic(d) for d in record.diagnostics],
             [[d.kind, _encode_map(d.body)] for d in record.outlines],
-            [[address, where.line, where.column] for address, where in record.roots],
+            [[r.address, encode_location(r.location), r.path] for r in record.roots],
             [[address, *encode_location(where)] for address, where in record.uses],
             [[i.code, i.line, i.last, i.location.line, i.location.column] for i in record.ignores],
             record.dependencies,
@@ -63,7 +64,7 @@ def decode_record(data: bytes, file: str) -> FileRecord:
         documents,
         [decode_diagnostic(d) for d in diagnostics],
         [Document(kind, _decode_map(body, file)) for kind, body in outlines],
-        [(address, Location(file, *where)) for address, *where in roots],
+        [Root(address, Location(*where), path) for address, where, path in roots],
         [(address, Location(*where)) for address, *where in uses],
         [Ignore(code, line, last, Location(file, *where)) for code, line, last, *where in ignores],
         dependencies,

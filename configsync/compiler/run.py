@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from configsync.checks.engine import run_source_rules
@@ -20,7 +20,7 @@ from configsync.compiler.pool import compile_files
 from configsync.compiler.records import FileRecord, decode_record, decode_resources
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Severity
-from configsync.core.document import Document
+from configsync.core.document import Document, show_path
 from configsync.kinds import all_kinds
 from configsync.source.project import Project, Target
 
@@ -117,10 +117,12 @@ class _Run:
             result.dependencies |= record.dependencies
             ignores += record.ignores
             outlines += record.outlines
-            for address, where in record.roots:
-                first = places.setdefault(address, where)
-                if first is not where:
-                    result.diagnostics.append(defined_twice(address, where, first, "metadata.name"))
+            for root in record.roots:
+                first = places.setdefault(root.address, root.location)
+                if first is not root.location:
+                    found = defined_twice(root.address, root.location, first, root.path)
+                    result.diagnostics.append(found)
+        result.diagnostics += _named_alike(outlines)
         # A document with errors of its own defines nothing yet.
         if not any(d.severity is Severity.ERROR for d in result.diagnostics):
             result.diagnostics += [
@@ -165,8 +167,25 @@ class _Run:
         self.result.resources += resources
 
 
+def _named_alike(documents: list[Document]) -> Iterator[Diagnostic]:
+    """Documents of one name, of kinds whose names are no part of addresses.
+
+    Layers and overlays find a document by its name; of the other kinds, two of
+    one name define a resource twice.
+    """
+    path = ("metadata", "name")
+    seen: dict[tuple[str, str], Location] = {}
+    for document in documents:
+        if document.name is not None and not all_kinds()[document.kind].named:
+            where = document.locate(path)
+            first = seen.setdefault((document.kind, document.name), where)
+            if first is not where:
+                what = f"{document.kind} {document.name}"
+                yield defined_twice(what, where, first, show_path(path))
+
+
 def _undefined(used: str, where: Location, places: Mapping[str, Location]) -> Diagnostic:
-    near = get_close_matches(used, places, 1)
+    near = get_close_matches(used, places, 1, cutoff=0.8)
     return codes.UNDEFINED_USE.at(
         where,
         f"{used} is used and not defined",

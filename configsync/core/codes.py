@@ -103,8 +103,8 @@ BAD_CHARACTER = Code(
 BAD_FILE_REFERENCE = Code(
     "CS120",
     _ERROR,
-    "a $file reference can't be followed",
-    "A prompt whose file is missing must not become an empty prompt.",
+    "a $file or $csv reference can't be followed",
+    "A prompt whose file is missing must not become an empty prompt, nor rules none.",
 )
 BAD_VARIABLE_REFERENCE = Code(
     "CS121",
@@ -213,6 +213,38 @@ UNSAFE_FORMAT = Code(
     "Formatting never changes what a file says; where that isn't certain, the file stays as it is.",
 )
 
+# Reading CSV files: CS18x.
+
+CSV_QUOTE = Code(
+    "CS181",
+    _ERROR,
+    "a quote in a CSV file is not closed, or stands within a cell",
+    "Readers of CSV disagree what it means: for one it is text, for another it joins lines.",
+)
+CSV_COLUMN = Code(
+    "CS182",
+    _ERROR,
+    "a column of a CSV file has no usable name",
+    "The column's name is the key of its values: without it they would be left out in silence.",
+)
+CSV_COLUMN_TWICE = Code(
+    "CS183",
+    _ERROR,
+    "a column stands twice in a CSV file",
+    "Most readers of CSV keep the last value in silence, which is rarely the one that was meant.",
+)
+CSV_ROW = Code(
+    "CS184",
+    _ERROR,
+    "a row of a CSV file has more or fewer cells than there are columns",
+    "A comma too many or too few moves every value behind it into another column.",
+)
+CSV_SEPARATOR = Code(
+    "CS185",
+    _ERROR,
+    "the cells of a CSV file aren't parted by commas",
+    "Spreadsheets write semicolons or tabs in some countries: each line would be a single cell.",
+)
 # Compilation: CS3xx.
 
 UNSTORABLE = Code(

@@ -20,8 +20,15 @@ Path: TypeAlias = tuple[str | int, ...]
 """The way to a node within its document, as ``("spec", "genie_spaces", 0)``."""
 
 
+REFERENCES = ("$csv", "$file", "$var")
+"""The keys by which a mapping of one key stands for what it names."""
+
+
 class Map(dict[str, Any]):
-    """A mapping with the places of its keys and values."""
+    """A mapping with the places of its keys and values.
+
+    A key without a value has places too where it is an empty cell of a table.
+    """
 
     __slots__ = ("key_marks", "mark", "marks")
 
@@ -38,13 +45,18 @@ class Map(dict[str, Any]):
 
 
 class Seq(list[Any]):
-    """A list with the places of its items."""
+    """A list with the places of its items.
 
-    __slots__ = ("mark", "marks")
+    ``columns`` are the places of a table's columns by their names, where the
+    items are its rows.
+    """
 
-    def __init__(self, mark: Mark) -> None:
+    __slots__ = ("columns", "mark", "marks")
+
+    def __init__(self, mark: Mark, columns: dict[str, Mark] | None = None) -> None:
         self.mark = mark
         self.marks: list[Mark] = []
+        self.columns = columns
 
     def put(self, value: Any, mark: Mark) -> None:
         """Append a value together with where it stands."""
@@ -92,6 +104,8 @@ class Document:
         last: str | int = ""
         for step in path:
             if not _has(node, step):
+                if node.__class__ is Map and step in node.marks:
+                    marks, last = node.key_marks if key else node.marks, step
                 break
             marks = node.key_marks if key and node.__class__ is Map else node.marks
             last, node = step, node[step]
@@ -102,6 +116,15 @@ class Document:
         value = self.get(path)
         if isinstance(value, str):
             yield path, value
+
+
+def reference_of(node: object) -> tuple[str, str] | None:
+    """What a node refers to, as ``("$file", "a.md")``; None if it is no reference."""
+    if isinstance(node, dict) and len(node) == 1:
+        ((key, name),) = node.items()
+        if key in REFERENCES and isinstance(name, str):
+            return key, name
+    return None
 
 
 def _has(node: Any, step: str | int) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
+from configsync.core.document import reference_of
 from configsync.core.errors import ConfigsyncError, UsageError
 from configsync.core.values import canonical_json
 from configsync.edit.files import replace_file
@@ -121,7 +122,7 @@ def _mapping(node: Mapping[str, Any], indent: int = 0) -> Iterator[str]:
         head = f"{margin}{_scalar(key)}:"
         if isinstance(value, str) and _is_literal(value):
             yield from _literal(head, value, indent + 2)
-        elif not isinstance(value, dict | list) or not value or _is_reference(value):
+        elif not isinstance(value, dict | list) or not value or reference_of(value):
             yield f"{head} {_inline(value)}"
         else:
             yield head
@@ -136,16 +137,12 @@ def _collection(node: Any, indent: int) -> Iterator[str]:
         margin = " " * indent
         if isinstance(item, str) and _is_literal(item):
             yield from _literal(f"{margin}-", item, indent + 2)
-        elif not isinstance(item, dict | list) or not item or _is_reference(item):
+        elif not isinstance(item, dict | list) or not item or reference_of(item):
             yield f"{margin}- {_inline(item)}"
         else:
             first, *rest = _collection(item, indent + 2)
             yield f"{margin}- {first[indent + 2 :]}"
             yield from rest
-
-
-def _is_reference(node: Any) -> bool:
-    return isinstance(node, dict) and len(node) == 1 and next(iter(node)) in ("$file", "$var")
 
 
 def _inline(value: Any) -> str:

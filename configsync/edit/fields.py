@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from configsync.core.document import Document, Map, Path, Seq, show_path
+from configsync.core.document import Document, Map, Path, Seq, reference_of, show_path
 from configsync.core.errors import UsageError
 from configsync.core.values import Json, canonical_json
-from configsync.edit.references import reference_of
 from configsync.edit.splice import plain
 from configsync.source.reader import read
 from configsync.source.scalars import Inexact, NotFinite, resolve

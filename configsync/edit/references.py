@@ -6,21 +6,11 @@ import os
 import re
 from collections.abc import Iterator
 
-from configsync.core.document import Path
+from configsync.core.document import Path, reference_of
 from configsync.edit.splice import set_value
 from configsync.source.reader import read
 
-_REFERENCES = ("$file", "$var")
 _SCHEMA = re.compile(r"(?m)^(# yaml-language-server: \$schema=)(\.[^\s]*)")
-
-
-def reference_of(node: object) -> tuple[str, str] | None:
-    """What a node refers to, as ``("$file", "a.md")``; None if it is no reference."""
-    if isinstance(node, dict) and len(node) == 1:
-        ((key, name),) = node.items()
-        if key in _REFERENCES and isinstance(name, str):
-            return key, name
-    return None
 
 
 def file_of(document: str, reference: str) -> str | None:
@@ -51,18 +41,18 @@ def with_moved_references(text: str, old: str, new: str) -> str:
         return os.path.relpath(os.path.join(old, name), new or ".").replace(os.sep, "/")
 
     for path, reference in _references(read(text, "", aliases=True).roots[0]):
-        text = set_value(text, 0, (*path, "$file"), moved(reference))
+        text = set_value(text, 0, path, moved(reference))
     return _SCHEMA.sub(lambda match: match[1] + moved(match[2]), text)
 
 
 def _references(root: object) -> Iterator[tuple[Path, str]]:
-    """The references to files below a node, with their paths."""
+    """What refers to files below a node, and the path of where that stands."""
     pending: list[tuple[Path, object]] = [((), root)]
     while pending:
         path, node = pending.pop()
         reference = reference_of(node)
-        if reference is not None and reference[0] == "$file":
-            yield path, reference[1]
+        if reference is not None and reference[0] in ("$csv", "$file"):
+            yield (*path, reference[0]), reference[1]
         elif isinstance(node, dict):
             pending += (((*path, key), child) for key, child in node.items())
         elif isinstance(node, list):

@@ -56,3 +56,7 @@ class Keywords:
 def schema(**keywords: Any) -> Keywords:
     """Annotate a type with JSON Schema keywords, as ``Annotated[int, schema(minimum=1)]``."""
     return Keywords(keywords)
+
+
+TABLE = schema(table=True)
+"""Annotates a list of mappings that may be given as ``{$csv: path}`` too."""

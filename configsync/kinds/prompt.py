@@ -51,9 +51,9 @@ PROMPT = ResourceType(
     table="prompts_versioned",
     columns=(
         Column("prompt_name", Text(255)),
-        Column("version", Integer(), nullable=True),
-        Column("prompt_content", Text(), nullable=True),
-        Column("variables", JsonColumn(), nullable=True),
+        Column("version", Integer()),
+        Column("prompt_content", Text()),
+        Column("variables", JsonColumn()),
         Column("agent_name", Text(255), nullable=True),
         Column("prompt_type", Text(50), nullable=True),
     ),

@@ -41,12 +41,20 @@ class Known:
 
 def versions_named(
     desired: State, known: Known, types: Mapping[str, ResourceType]
-) -> Iterator[tuple[str, int]]:
-    """The versions that a desired state pins or was applied as, with their addresses."""
+) -> Iterator[tuple[str, int | None]]:
+    """The versions that may decide those of a desired state, with their addresses.
+
+    They are what it pins, what it was last applied as and, where its content
+    isn't the live one, the newest: None.
+    """
     for at, wanted in desired.items():
-        if types[wanted.domain].versions is None:
+        versions = types[wanted.domain].versions
+        if versions is None:
             continue
         place = known.place(wanted)
+        live = known.live.get(place)
+        if live is None or not _same_content(wanted.values, live.values, versions):
+            yield place, None
         for said in (wanted, known.applied.get(at), known.applied.get(place)):
             number = None if said is None else version_number(said, types)
             if number is not None:
@@ -75,11 +83,11 @@ def number_versions(
 ) -> Numbering:
     """Decide the version of each resource that has versions.
 
-    That of the live one or of the one last applied, where its content is as
-    desired, else the next. A number that the source pins stays, and stands for
-    what was published under it. ``going_back`` is for a past state: its versions
-    are published again if somebody purged them. To ``follow`` is to take the
-    live number whatever the content.
+    That of the live one, of the one last applied or of the newest, whichever
+    first has the desired content, else the next. A number that the source pins
+    stays, and stands for what was published under it. ``going_back`` is for a
+    past state: its versions are published again if somebody purged them. To
+    ``follow`` is to take the live number whatever the content.
     """
     if not any(types[r.domain].versions for r in desired.values()):
         return Numbering(desired)
@@ -134,7 +142,10 @@ def _undecided(
         # It may have been purged since.
         if number is not None and (place, number) in published.rows:
             return number
-    return published.newest.get(place, 0) + 1
+    newest = published.newest.get(place, 0)
+    row = published.rows.get((place, newest))
+    # It was deactivated, or an earlier one was pinned meanwhile.
+    return newest if row and _same_content(wanted.values, row, versions) else newest + 1
 
 
 def as_written(

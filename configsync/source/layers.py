@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related
-from configsync.core.document import Document, Map, Path, Seq, show_path
+from configsync.core.document import Document, Map, Path, Seq, reference_of, show_path
 
 ListKeys: TypeAlias = Mapping[tuple[str, ...], str]
 """Which key names the items of a list, by the list's path within a document."""
@@ -236,7 +236,8 @@ def find_in(layer: Document, path: Path, merged: Document, keys: ListKeys) -> Pa
     """The path in a layer of what stands at ``path`` of the merged document.
 
     None where the layer says nothing about it. A reference on the way is all
-    that a layer says: then the path leads to that.
+    that a layer says: then the path leads to that. Of a list without a key, the
+    layer has an item if it has an equal one.
     """
     node: Any = layer.body
     found: list[str | int] = []
@@ -244,11 +245,11 @@ def find_in(layer: Document, path: Path, merged: Document, keys: ListKeys) -> Pa
         if isinstance(node, Seq):
             key = keys.get(tuple(str(s) for s in path[:depth]))
             item = merged.get(path[: depth + 1])
-            index = _item(node, key, item) if key is not None else step
-            if not isinstance(index, int) or index >= len(node):
+            index = _equal(node, step, item) if key is None else _item(node, key, item)
+            if index is None:
                 return None
             found.append(index)
-        elif isinstance(node, Map) and _is_reference(node):
+        elif reference_of(node) is not None:
             return tuple(found)
         elif isinstance(node, Map) and step in node:
             found.append(step)
@@ -263,6 +264,13 @@ def _item(items: Seq, key: str, wanted: Any) -> int | None:
     name = wanted.get(key) if isinstance(wanted, Map) else None
     named = (i for i, item in enumerate(items) if isinstance(item, Map) and item.get(key) == name)
     return next(named, None)
+
+
+def _equal(items: Seq, step: str | int, wanted: Any) -> int | None:
+    """The index of the item that is equal to ``wanted``, the one at ``step`` if that is."""
+    if isinstance(step, int) and step < len(items) and items[step] == wanted:
+        return step
+    return items.index(wanted) if wanted in items else None
 
 
 def unset_left(document: Document) -> list[Diagnostic]:
@@ -287,11 +295,7 @@ def _is_unset(value: Any) -> bool:
 
 def _replaces(old: Map, new: Map) -> bool:
     """A reference is one value: nothing merges into it."""
-    return _is_reference(old) or _is_reference(new)
-
-
-def _is_reference(node: Map) -> bool:
-    return len(node) == 1 and next(iter(node)) in ("$file", "$var")
+    return reference_of(old) is not None or reference_of(new) is not None
 
 
 def _nothing_to_unset(node: Map, path: Path) -> Diagnostic:
@@ -312,7 +316,7 @@ def _copy(value: Any) -> Any:
             node.put(key, _copy(item), value.key_marks[key], value.marks[key])
         return node
     if isinstance(value, Seq):
-        items = Seq(value.mark)
+        items = Seq(value.mark, value.columns)
         for item, mark in zip(value, value.marks, strict=True):
             items.put(_copy(item), mark)
         return items

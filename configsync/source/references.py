@@ -1,29 +1,32 @@
-"""References: ``{$file: path}`` and ``{$var: name}`` replaced by what they name.
+"""References: ``{$file: path}``, ``{$csv: path}`` and ``{$var: name}`` replaced by what they name.
 
-A file's text arrives to the byte; nothing inside of it is interpolated. A path
-is relative to the document's own folder and stays within the project: an
-absolute path, a way out or a symbolic link on the way is refused.
+A file's text arrives to the byte; nothing inside of it is interpolated. A CSV
+file's rows are a list of mappings (`configsync.source.table`). A path is
+relative to the document's own folder and stays within the project: an absolute
+path, a way out or a symbolic link on the way is refused.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from configsync.core import codes
-from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.document import Map, Mark, Seq, show_path
+from configsync.core.diagnostic import Diagnostic, Location, Related
+from configsync.core.document import Document, Map, Mark, Seq, reference_of, show_path
 from configsync.source.files import has_link, read_text, text_digest
-from configsync.source.limits import MAX_SCALAR_BYTES
+from configsync.source.limits import MAX_NODES, MAX_SCALAR_BYTES
+from configsync.source.table import read_table
 
 
 @dataclass(slots=True)
 class Followed:
-    """What following references came upon: files with the digests of their texts, and faults."""
+    """What following references came upon: files with the digests of their texts, and findings."""
 
     files: dict[str, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -41,34 +44,59 @@ class References:
         self.variables = variables
         self.files: dict[str, str | Diagnostic] = {}
         self.plain: set[str] = set()
+        self.nodes: Counter[str] = Counter()
+        """How many rows and cells each file's documents have brought in, for the limit."""
 
     def resolve(self, body: Map) -> Followed:
-        """Replace every reference in ``body`` in place."""
+        """Replace every reference in ``body`` in place; one with a fault stays."""
         result = Followed()
         open_nodes: list[tuple[Map | Seq, tuple[str | int, ...]]] = [(body, ())]
         while open_nodes:
             node, path = open_nodes.pop()
             for step, value in _children(node):
                 if isinstance(value, Map) and len(value) == 1:
-                    found = self._follow(value, show_path((*path, step)), result.files)
-                    if isinstance(found, Diagnostic):
-                        result.diagnostics.append(found)
-                    elif found is not value:
+                    here = show_path((*path, step))
+                    found = self._follow(value, here, body.mark[0], result)
+                    if found is not value:
                         node[step] = found  # type: ignore[index]
                         continue
                 if isinstance(value, Map | Seq):
                     open_nodes.append((value, (*path, step)))
         return result
 
-    def _follow(self, node: Map, path: str, files: dict[str, str]) -> Any:
-        """The value that ``node`` refers to, ``node`` itself if it is no reference."""
+    def with_tables(
+        self, document: Document, lists: Iterable[tuple[str, ...]], result: Followed
+    ) -> Document:
+        """The document with the rows of CSV files at some paths, where it refers to such.
+
+        It is a copy as far as it differs; what was come upon is added to ``result``.
+        """
+        body = document.body
+        for path in lists:
+            node = document.get(path)
+            reference = reference_of(node)
+            if reference is not None and reference[0] == "$csv":
+                found = self._follow(node, show_path(path), body.mark[0], result)
+                if found is not node:
+                    body = _with(body, path, found)
+        return document if body is document.body else Document(document.kind, body)
+
+    def _follow(self, node: Map, path: str, document: str, result: Followed) -> Any:
+        """The value that ``node`` refers to, ``node`` itself if it is no reference or can't be."""
         ((key, value),) = node.items()
         mark = node.marks[key]
-        if key == "$file":
-            return self._file(value, mark, path, files)
-        if key == "$var":
-            return self._variable(value, mark, path)
-        return node
+        found: Any = node
+        match key:
+            case "$file":
+                found = self._file(value, mark, path, result.files)
+            case "$csv":
+                found = self._table(node, path, document, result)
+            case "$var":
+                found = self._variable(value, mark, path)
+        if isinstance(found, Diagnostic):
+            result.diagnostics.append(found)
+            return node
+        return found
 
     def _variable(self, name: Any, mark: Mark, path: str) -> Any:
         if not isinstance(name, str):
@@ -86,11 +114,47 @@ class References:
             help="Define it under targets.NAME.vars in the settings.",
         )
 
-    def _file(self, reference: Any, mark: Mark, path: str, files: dict[str, str]) -> Any:
+    def _file(
+        self, reference: Any, mark: Mark, path: str, files: dict[str, str]
+    ) -> str | Diagnostic:
+        location = Location(*mark)
+        found = self._text("$file", reference, mark, path, files)
+        if isinstance(found, Diagnostic):
+            return found
+        name, text = found
+        if "\0" in text:
+            at = text.index("\0")
+            line = text.count("\n", 0, at) + 1
+            return codes.BAD_CHARACTER.at(
+                location, f"{name} holds NUL in line {line}, which can't be stored", path=path
+            )
+        if len(text.encode()) > MAX_SCALAR_BYTES:
+            return codes.SCALAR_TOO_LONG.at(location, f"{name} is longer than 256 KiB", path=path)
+        return text
+
+    def _table(
+        self, node: Map, path: str, document: str, result: Followed
+    ) -> Seq | Map | Diagnostic:
+        """The rows of a CSV file, ``node`` itself if it has none; findings go to ``result``."""
+        ((key, reference),) = node.items()
+        found = self._text(key, reference, node.marks[key], path, result.files)
+        if isinstance(found, Diagnostic):
+            return found
+        name, text = found
+        # A few bytes name a whole table: what the documents of one file bring in counts together.
+        table = read_table(text, name, MAX_NODES - self.nodes[document])
+        self.nodes[document] += table.nodes
+        result.diagnostics += table.diagnostics
+        return node if table.rows is None else table.rows
+
+    def _text(
+        self, key: str, reference: Any, mark: Mark, path: str, files: dict[str, str]
+    ) -> tuple[str, str] | Diagnostic:
+        """The name and the text of the file that a reference means."""
         location = Location(*mark)
         if not isinstance(reference, str) or not reference or "\0" in reference:
             return codes.BAD_FILE_REFERENCE.at(
-                location, "$file needs the path of a file, as text", path=path
+                location, f"{key} needs the path of a file, as text", path=path
             )
         name = os.path.normpath(os.path.join(os.path.dirname(mark[0]), reference))
         name = name.replace(os.sep, "/")
@@ -117,22 +181,23 @@ class References:
         text = self.files[name]
         files[name] = text_digest(text)
         if isinstance(text, Diagnostic):
-            return codes.BAD_FILE_REFERENCE.at(
-                location,
-                text.summary,
-                text.detail or "A path is relative to the folder of its document.",
-                path=path,
-                help=self._near(name, reference) or text.help,
-            )
-        if "\0" in text:
-            at = text.index("\0")
-            line = text.count("\n", 0, at) + 1
-            return codes.BAD_CHARACTER.at(
-                location, f"{name} holds NUL in line {line}, which can't be stored", path=path
-            )
-        if len(text.encode()) > MAX_SCALAR_BYTES:
-            return codes.SCALAR_TOO_LONG.at(location, f"{name} is longer than 256 KiB", path=path)
-        return text
+            return self._unread(text, location, path, name, reference)
+        return name, text
+
+    def _unread(
+        self, fault: Diagnostic, location: Location, path: str, name: str, reference: str
+    ) -> Diagnostic:
+        """Why a file that is referred to can't be read, and where in it that shows."""
+        place = fault.location
+        inside = fault.code == codes.NOT_UTF8.code and place is not None
+        return codes.BAD_FILE_REFERENCE.at(
+            location,
+            fault.summary,
+            fault.detail or "A path is relative to the folder of its document.",
+            path=path,
+            help=self._near(name, reference) or fault.help,
+            related=(Related("it stands here", place),) if inside and place else (),
+        )
 
     def _near(self, name: str, reference: str) -> str:
         """The file that was meant, if one of a similar name lies in the same folder."""
@@ -144,3 +209,12 @@ class References:
         return (
             f"Did you mean {reference[: -len(last)]}{near[0]}?" if near and near[0] != last else ""
         )
+
+
+def _with(body: Map, path: tuple[str, ...], value: Any) -> Map:
+    """A copy of a mapping, as far as it differs, with another value at a path."""
+    copy = Map(body.mark)
+    for name, node in body.items():
+        copy.put(name, node, body.key_marks[name], body.marks[name])
+    copy[path[0]] = value if len(path) == 1 else _with(body[path[0]], path[1:], value)
+    return copy

@@ -14,7 +14,7 @@ from configsync.core.ignore import IgnoreRule
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
-from configsync.kinds import resource_types
+from configsync.kinds import all_kinds, resource_types
 from configsync.plan.versions import Known, number_versions, versions_named
 from configsync.source.project import Project, Target
 from configsync.store.authorship import renamed_past_us
@@ -155,6 +155,12 @@ def _require(pattern: str | None, states: Iterable[State]) -> None:
         raise UsageError(f"Neither the source nor the database has the address {pattern}.")
 
 
+def _by_name(old: str, new: str, types: Mapping[str, ResourceType]) -> bool:
+    """Tell whether documents bring a root from one address to another by their name."""
+    kind = all_kinds()[types[addresses.split(old)[0]].kind]
+    return kind.named and addresses.split(old)[2:] == addresses.split(new)[2:]
+
+
 def _wanted(desired: State, chosen: Iterable[Drift]) -> State:
     """The desired state with what was chosen as it is live."""
     wanted = dict(desired)
@@ -185,7 +191,13 @@ class _Finding:
         ignored: tuple[IgnoreRule, ...],
     ) -> None:
         self.desired, self.applied, self.live = desired, applied, live
-        self.renamed = renamed
+        self.renamed = {
+            new: old for new, old in renamed.items() if old in desired and new not in desired
+        }
+        self.rekeyed = {
+            new: old for new, old in self.renamed.items() if not _by_name(old, new, types)
+        }
+        """Rows with another key that isn't their document's name: one goes, another comes."""
         self.ignored = ignored
         self.types = types
         self.owner = owner
@@ -196,6 +208,9 @@ class _Finding:
         """The drift that the pattern selects, and the defaults that move with it."""
         every = list(self._every())
         chosen = {d.address: d for d in every if self._selects(d.address)}
+        for pair in self.rekeyed.items():
+            if not chosen.keys().isdisjoint(pair):
+                chosen |= {d.address: d for d in every if d.address in pair}
         moving = {self._group(d) for d in chosen.values() if self._moves_default(d)}
         for drift in every:
             # One gets to be the default because another is it no longer.
@@ -234,7 +249,7 @@ class _Finding:
         for at in sorted(self.desired.keys() | self.live.keys()):
             resource = self.desired.get(at) or self.live[at]
             root = resource.parent or at
-            known = self.applied.get(root)
+            known = self.applied.get(self.rekeyed.get(root, root))
             if root in renamed:
                 old, new = renamed[root]
                 if at == old and (self._selects(old) or self._selects(new)):
@@ -261,11 +276,7 @@ class _Finding:
 
     def _renamed(self) -> dict[str, tuple[str, str]]:
         """Old and new address of each root that got another name in the database, under both."""
-        pairs = [
-            (old, new)
-            for new, old in self.renamed.items()
-            if old in self.desired and new not in self.desired
-        ]
+        pairs = [(old, new) for new, old in self.renamed.items() if new not in self.rekeyed]
         return {at: pair for pair in pairs for at in pair}
 
     def _adoptable(self, root: str) -> bool:

@@ -10,9 +10,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path as FilePath
 
+from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.document import Document, Path
+from configsync.core.document import Document, Path, reference_of
 from configsync.core.errors import UsageError
+from configsync.core.kind import Kind
 from configsync.core.values import Json
 from configsync.edit.fields import (
     Assignment,
@@ -21,7 +23,7 @@ from configsync.edit.fields import (
     parse_field,
     read_value,
 )
-from configsync.edit.references import reference_of, with_moved_references
+from configsync.edit.references import with_moved_references
 from configsync.edit.splice import document_text, remove_value, set_value
 from configsync.source.files import read_text
 from configsync.source.layers import ListKeys, is_abstract
@@ -29,6 +31,7 @@ from configsync.source.project import Project, Target
 from configsync.usecases.editing import Editing, EditReport, saying, where_defined
 
 _NAME: Path = ("metadata", "name")
+_USES: Path = ("metadata", "uses")
 _DEFAULT: Path = ("spec", "default")
 _EXTENDS: Path = ("metadata", "extends")
 _RENAMED: Path = ("metadata", "renamed_from")
@@ -116,7 +119,7 @@ def duplicate(
     text = document_text(edit.draft.text(place.file), place.index)
     with saying(place.file):
         text = set_value(text, 0, _NAME, name)
-        for path in (_DEFAULT, _RENAMED, *_pins(edit, document, targets)):
+        for path in (_RENAMED, *_own(edit, document, targets)):
             if document.get(path[:-1]) is not None and path[-1] in document.get(path[:-1]):
                 text = remove_value(text, 0, path)
         text = with_moved_references(text, os.path.dirname(place.file), os.path.dirname(target))
@@ -124,14 +127,19 @@ def duplicate(
     return edit.finish(targets)
 
 
-def _pins(edit: Editing, document: Document, targets: Sequence[Target]) -> set[Path]:
-    """Where a document pins a version, which another name has none of."""
-    return {
-        row.paths.get(row.type.versions.number, (*row.path, row.type.versions.number))
-        for target in targets
-        for row in edit.rows(document, target).values()
-        if row.type.versions is not None
-    }
+def _own(edit: Editing, document: Document, targets: Sequence[Target]) -> set[Path]:
+    """Where a document says what holds for one of its kind alone, or for its history."""
+    found = {_DEFAULT} if _has_default(edit.kind(document)) else set()
+    for target in targets:
+        for row in edit.rows(document, target).values():
+            if row.type.versions is not None:
+                number = row.type.versions.number
+                found.add(row.paths.get(number, (*row.path, number)))
+    return found
+
+
+def _has_default(kind: Kind) -> bool:
+    return any(t.default and t.parent is None for t in kind.types)
 
 
 def rename(
@@ -144,8 +152,8 @@ def rename(
 ) -> EditReport:
     """Give a document another name, with a note of the old one, so that history goes on.
 
-    Documents that extend it and patches of overlays follow; files keep their
-    names. Raises UsageError if the name is taken, or is in no address.
+    Documents that extend it or use it, and patches of overlays, follow; files
+    keep their names. Raises UsageError if the name is taken, or is in no address.
     """
     edit = Editing(project, dry_run)
     document = edit.find(address, targets)
@@ -179,7 +187,19 @@ def rename(
     for patch in edit.patches:
         if patch.kind == document.kind and patch.name == old:
             edit.put(patch, _NAME, name)
+    _rename_uses(edit, document, old, name)
     return edit.finish(targets)
+
+
+def _rename_uses(edit: Editing, document: Document, old: str, name: str) -> None:
+    """Have whoever uses what a document defines call it by its new name."""
+    domain = edit.kind(document).types[0].domain
+    former = addresses.join(domain, old)
+    for other in (*edit.documents, *edit.patches):
+        used = other.get(_USES)
+        for index, at in enumerate(used if isinstance(used, list) else ()):
+            if isinstance(at, str) and addresses.within(at, former):
+                edit.put(other, (*_USES, index), addresses.renamed(at, name))
 
 
 def set_default(
@@ -193,8 +213,8 @@ def set_default(
     """
     edit = Editing(project, dry_run)
     document = edit.find(address, targets)
-    if not any(t.default and t.parent is None for t in edit.kind(document).types):
-        raise UsageError(f"A {document.kind} can't be the default.")
+    if not _has_default(edit.kind(document)):
+        raise UsageError(f"The kind {document.kind} has no default document.")
     if is_abstract(document):
         raise UsageError(f"{address} is only a base for others, and can't be the default.")
     for target in targets:

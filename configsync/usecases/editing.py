@@ -17,13 +17,13 @@ from pathlib import Path as FilePath
 from configsync.core import address as addresses
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Severity
-from configsync.core.document import Document, Map, Path, show_path
+from configsync.core.document import Document, Map, Path, reference_of, show_path
 from configsync.core.errors import UsageError
 from configsync.core.kind import Compiled, Kind
 from configsync.core.values import Json
 from configsync.edit.draft import Draft, FileChange
 from configsync.edit.emit import file_stems
-from configsync.edit.references import file_of, files_referred_to, reference_of
+from configsync.edit.references import file_of, files_referred_to
 from configsync.edit.splice import CannotEdit, remove_value, set_value
 from configsync.kinds import all_kinds
 from configsync.source.files import SUFFIXES

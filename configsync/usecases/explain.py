@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from configsync.kinds import all_kinds, resource_types
 from configsync.source.layers import OWN, Layers, find_in, is_abstract, merge
 from configsync.source.load import load
 from configsync.source.project import Project, Target
-from configsync.source.references import References
+from configsync.source.references import Followed, References
 from configsync.store.blame import Setter, blame
 from configsync.store.database import Database
 from configsync.store.read import read_applied
@@ -110,7 +110,10 @@ def find_users(desired: State, database: Database | None, at: str) -> list[User]
 def _find(
     project: Project, target: Target, references: References, at: str
 ) -> tuple[list[Document], Kind, Compiled]:
-    """The layers of the document that defines a resource, and the row that it compiles to."""
+    """The layers of the document that defines a resource, and the row that it compiles to.
+
+    A list that the row is an item of is that of the CSV file, if it comes from one.
+    """
     layers, documents = _layers(project, target)
     head = addresses.split(at)[0]
     kinds = [k for k in all_kinds().values() if k.types[0].domain == head]
@@ -121,9 +124,11 @@ def _find(
         stack = layers.stack(document)
         if isinstance(stack, Diagnostic):
             continue
+        stack = _with_tables(references, stack, kind.list_keys)
         compiled = _row(stack, kind, references, at)
         if compiled is not None:
-            return stack, kind, compiled
+            lists = [tuple(map(str, compiled.path[:-1]))]
+            return _with_tables(references, stack, lists), kind, compiled
     raise UsageError(
         f"The source defines nothing at {at}. Its roots are listed by: configsync plan"
     )
@@ -139,6 +144,13 @@ def _layers(project: Project, target: Target) -> tuple[Layers, list[Document]]:
     layers.add(documents)
     layers.add_patches(load_overlay(project.root, target.overlay, all_kinds())[0])
     return layers, documents
+
+
+def _with_tables(
+    references: References, stack: list[Document], lists: Iterable[tuple[str, ...]]
+) -> list[Document]:
+    """Layers with the rows of CSV files at some paths; what is wrong with these isn't said here."""
+    return [references.with_tables(layer, lists, Followed()) for layer in stack]
 
 
 def _row(stack: list[Document], kind: Kind, references: References, at: str) -> Compiled | None:

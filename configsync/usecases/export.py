@@ -219,10 +219,13 @@ def _refuse_doubles(project: Project, found: Export, files: set[str]) -> None:
     """Raise UsageError if a document that stays where it is defines what an exported one does."""
     existing = [d for d in existing_documents(project) if d.file not in files]
     known = {(d.kind, fold(d.name)): d for d in existing if d.name is not None}
+    # Of a kind whose names are no keys, one document has all that the database holds.
+    known |= {(d.kind, ""): d for d in existing if not all_kinds()[d.kind].named}
     default = default_among(existing)
     for document in found.documents:
         name = document.body["metadata"]["name"]
-        other = known.get((document.kind, fold(name)))
+        named = all_kinds()[document.kind].named
+        other = known.get((document.kind, fold(name) if named else ""))
         if other is not None:
             raise UsageError(
                 f"{document.address} is defined already, in {other.locate(('metadata', 'name'))}. "

@@ -12,15 +12,17 @@ from typing import Any
 from configsync.checks.rules.unique_names import fold
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related, has_errors
-from configsync.core.document import Document
+from configsync.core.document import Document, show_path
 from configsync.core.errors import UsageError
 from configsync.core.kind import API_VERSION
+from configsync.core.resource import State
 from configsync.core.values import canonical_json
-from configsync.edit.emit import file_stems, lay_out, write_files
+from configsync.edit.emit import emit, file_stems, lay_out, write_files
 from configsync.importers.importer import Draft, Importer
 from configsync.kinds import all_kinds
 from configsync.source.load import load
 from configsync.source.project import Project, Target
+from configsync.source.reader import read
 from configsync.usecases.schema import missing_schemas
 from configsync.usecases.validate import Validation, validate
 
@@ -67,6 +69,8 @@ def import_from(project: Project, importer: Importer, path: Path, name: str | No
                 "one line, with no blank at either end. Choose one with --name."
             )
         problems.append(diagnostic if draft is None else _at_origin(diagnostic, draft, by_file))
+    if not has_errors(problems):
+        problems += _defined_already(project, drafts)
     diagnostics = sorted([*found.diagnostics, *problems], key=lambda d: d.sort_key)
     if has_errors(diagnostics):
         return ImportReport(diagnostics=diagnostics)
@@ -181,6 +185,25 @@ def _distinct(
             )
         )
     return kept, problems
+
+
+def _defined_already(project: Project, drafts: list[Draft]) -> Iterator[Diagnostic]:
+    """What drafts define though a document of another name does, where names are no keys."""
+    drafts = [d for d in drafts if not all_kinds()[d.kind].named]
+    existing = validate(project, Target(), cached=False).desired if drafts else State()
+    for draft in drafts:
+        root = read(emit(whole(draft.kind, draft.body)), "").roots[0]
+        for row in all_kinds()[draft.kind].compile(Document(draft.kind, root)):
+            at = row.type.address(row.values, None)
+            if row.parent is None and at in existing:
+                origin, where = draft.origin(show_path(row.path)), existing[at].location
+                yield codes.DEFINED_TWICE.at(
+                    origin.location,
+                    f"there is {at} already",
+                    path=origin.path,
+                    help="Remove one of the two.",
+                    related=(Related("it is defined here already", where),) if where else (),
+                )
 
 
 def _settle_default(drafts: list[Draft], existing: list[Document], named: bool) -> Iterator[str]:

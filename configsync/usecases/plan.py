@@ -115,12 +115,14 @@ class Planner:
         selected = self._selected(desired, options, only)
         if options.refresh_only:
             return self._refresh(source, options, terms, selected)
-        found, left_out = self._compare(desired, terms, selected)
+        found, left_out, staying = self._compare(desired, terms, selected)
         changes = in_order(self._attributed(found.changes, options.purge), self.types)
         against = [
             *numbering.diagnostics,
             *found.diagnostics,
-            *refusals(changes, found.live, self.types, options, self._uses(desired, changes)),
+            *refusals(
+                changes, found.live, self.types, options, self._uses(desired, staying, changes)
+            ),
             *self._names_taken(changes, options),
         ]
         against.sort(key=lambda d: d.sort_key)
@@ -149,11 +151,14 @@ class Planner:
         published = read_published(self.transaction, self.types, named)
         return number_versions(desired, known, published, self.types, going_back=going_back)
 
-    def _uses(self, desired: State, changes: Iterable[Change]) -> dict[str, tuple[str, ...]]:
+    def _uses(
+        self, desired: State, staying: frozenset[str], changes: Iterable[Change]
+    ) -> dict[str, tuple[str, ...]]:
         """What each root will use: by the source, or on record where the plan leaves it alone."""
         gone = {c.before.address for c in changes if c.before and c.after is None}
         uses = {at: r.uses for at, r in self.stored.applied.items() if r.uses and at not in gone}
-        return uses | {at: r.uses for at, r in desired.items() if r.parent is None and r.owner}
+        said = {at: r.uses for at, r in desired.items() if r.parent is None}
+        return uses | {at: used for at, used in said.items() if at not in staying}
 
     def _names_taken(self, changes: Iterable[Change], options: PlanOptions) -> Iterator[Diagnostic]:
         """Renames to what a deactivated row is called, unless that is to be purged."""
@@ -194,15 +199,15 @@ class Planner:
 
     def _compare(
         self, desired: State, terms: Terms, selected: Callable[[Change], bool] | None
-    ) -> tuple[Difference, list[str]]:
-        """What differs, of what is selected; and the addresses that would differ too."""
+    ) -> tuple[Difference, list[str], frozenset[str]]:
+        """What differs, of what is selected; the addresses that would differ too, and stay."""
         found = diff(desired, self.stored.live, self.stored.applied, terms)
         if selected is None:
-            return found, []
+            return found, [], frozenset()
         narrower, staying, left_out = narrowed(desired, found, selected)
         found = diff(narrower, self.stored.live, self.stored.applied, terms)
         found.unchanged -= len(staying)
-        return found, left_out
+        return found, left_out, frozenset(r.address for r in staying)
 
     def _taken(self, changes: Iterable[Change], terms: Terms) -> Iterator[tuple[str, str]]:
         """What another source owns and this one is about to: the addresses, and its id."""

@@ -32,12 +32,20 @@ from configsync.usecases.editing import Editing
 from configsync.usecases.import_ import home, schema_comment, whole
 from configsync.usecases.rows import rows_of
 from configsync.usecases.sites import Layered, Site, Sites
+from configsync.usecases.tables import (
+    CellPlace,
+    add_to_table,
+    locate_in_table,
+    refuse_table,
+    remove_from_table,
+    set_in_table,
+)
 
 ROUNDS = 4
 """How often what is left is edited. Of all that is known, the second brings what is wanted."""
 
-Place = tuple[Document, Path] | Location
-"""A path in a layer, or where something stood that is gone."""
+Place = tuple[Document, Path] | CellPlace | Location
+"""A path in a layer, a cell of a table, or where something stood that is gone."""
 
 
 @dataclass(slots=True)
@@ -117,13 +125,18 @@ class _Rewriting:
             if before is not None and after is not None:
                 for column in after.differing(before):
                     self.places[at, column] = self._set(at, after, column)
-        self._remove_all([before for _, before, after in differing if before and after is None])
-        self._add_all([after for _, before, after in differing if after and before is None])
+        gone = [before for _, before, after in differing if before and after is None]
+        new = [after for _, before, after in differing if after and before is None]
+        # Before something goes, so that a list keeps its form.
+        self._add_all(new)
+        self._remove_all(gone, self._growing(new))
 
     def locate(self, place: Place) -> Location:
         """The line of a place in the files as they become."""
         if isinstance(place, Location):
             return place
+        if isinstance(place, CellPlace):
+            return locate_in_table(self.edit, place)
         layer, path = place
         mark = layer.body.mark
         if mark not in self.outcomes:
@@ -150,6 +163,8 @@ class _Rewriting:
                 file = self.edit.text_file(site.layer, site.path, name)
                 self.edit.draft.put(file, value)
                 return Location(file, 1, 1)
+            case ("$csv", _):
+                return set_in_table(self.edit, site, one.key(at), str(path[-1]), value)
         if together:
             return self._set_row(one, at)
         # What is absent is false.
@@ -217,6 +232,7 @@ class _Rewriting:
     def _put(self, one: Layered, layer: Document, path: Path, value: Json) -> Place:
         """Put a value at a path of the merged document into a layer."""
         layer = self.edit.again(layer)
+        refuse_table(layer, path)
         where, value = _way_into(layer, path, one, value)
         # As people write it: that it is the default comes first.
         self.edit.put(layer, where, value, 0 if path == ("spec", "default") else None)
@@ -230,8 +246,15 @@ class _Rewriting:
         self.edit.remove(layer, where)
         return layer.locate(where)
 
-    def _remove_all(self, gone: Sequence[Resource]) -> None:
-        """Take rows out of the layers of their documents, or whole documents with their patches."""
+    def _growing(self, new: Sequence[Resource]) -> set[Mark]:
+        """The documents that roots are added to."""
+        places = {self._made(resource).place for resource in new if resource.parent is None}
+        found = (self.sites.holding(place) for place in places)
+        return {one.document.body.mark for one in found if one is not None}
+
+    def _remove_all(self, gone: Sequence[Resource], growing: set[Mark]) -> None:
+        """Take rows out of the layers of their documents, or whole documents with their patches,
+        but none that is ``growing``."""
         documents: dict[Mark, Layered] = {}
         rows: dict[Mark, list[str]] = {}
         for resource in gone:
@@ -242,18 +265,20 @@ class _Rewriting:
             if resource.parent is None or resource.parent in self.wanted:
                 rows.setdefault(mark, []).append(resource.address)
         for mark, one in documents.items():
-            if not any(at in self.wanted for at in one.rows):
+            if mark not in growing and not any(at in self.wanted for at in one.rows):
                 self._remove_document(one.document)
                 continue
             # The last first, so that the places of the others stay.
-            paths = sorted((one.rows[at].path for at in rows.get(mark, ())), key=_in_order)
-            for path in reversed(paths):
-                self._remove(one, path)
+            for at in sorted(rows.get(mark, ()), key=lambda at: _in_order(one.rows[at].path))[::-1]:
+                self._remove(one, at)
 
-    def _remove(self, one: Layered, path: Path) -> None:
+    def _remove(self, one: Layered, at: str) -> None:
+        path = one.rows[at].path
         sites = one.sites(path)
         for site in sites:
-            if one.owns(site.layer):
+            if site.table is not None and one.owns(site.layer):
+                remove_from_table(self.edit, site, one.key(at))
+            elif one.owns(site.layer):
                 self._take(one, site.layer, path)
         if not all(one.owns(site.layer) for site in sites):
             # A base has it, for others too.
@@ -291,6 +316,10 @@ class _Rewriting:
         path = made.rows[row.address].path
         value = _at(made.body, path)
         if isinstance(path[-1], int):
+            table = next(iter(one.sites(path[:-1])), None)
+            if table is not None and table.table is not None and one.owns(table.layer):
+                add_to_table(self.edit, table, made.cells(row))
+                return
             layer = self.edit.again(one.document)
             items = layer.get(path[:-1])
             merged = one.merged.get(path[:-1]) or ()
@@ -343,6 +372,12 @@ class Made:
             return rows_of(self.kind, Document(self.kind.name, node))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CannotEdit(f"{self.place} can't be written as a valid document.") from error
+
+    def cells(self, resource: Resource) -> dict[str, Json]:
+        """The values of a row by the keys that they have in the document."""
+        row = self.rows[resource.address]
+        names = {name: row.paths.get(name, (name,))[-1] for name in resource.values}
+        return {str(names[name]): value for name, value in resource.values.items()}
 
 
 def _in_order(path: Path) -> tuple[tuple[bool, str | int], ...]:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from configsync.core import address as addresses
-from configsync.core.document import Document, Mark, Path
+from configsync.core.document import Document, Mark, Path, reference_of
 from configsync.core.errors import UsageError
 from configsync.core.kind import Compiled, Kind
-from configsync.edit.references import file_of, files_referred_to, reference_of
+from configsync.edit.references import file_of, files_referred_to
 from configsync.source.layers import OWN, find_in, is_abstract, merge
 from configsync.source.project import Target
-from configsync.source.references import References
+from configsync.source.references import Followed, References
 from configsync.usecases.editing import Editing
 from configsync.usecases.rows import rows_of
 
@@ -34,6 +34,12 @@ class Site:
         return reference_of(self.layer.get(self.path))
 
     @property
+    def table(self) -> str | None:
+        """What stands there names, if it is a reference to a table."""
+        reference = self.reference
+        return reference[1] if reference is not None and reference[0] == "$csv" else None
+
+    @property
     def text(self) -> str | None:
         """The file whose text the value is, if it is one of the project."""
         reference = self.reference
@@ -46,7 +52,8 @@ class Site:
 class Layered:
     """A document with its layers, the one that wins first, and the rows that they compile to.
 
-    In ``merged`` references aren't followed. A document that can't be compiled has no rows.
+    In ``merged`` references aren't followed, but for tables that merge by key. A document
+    that can't be compiled has no rows.
     """
 
     document: Document
@@ -59,6 +66,11 @@ class Layered:
         """Where the value of a column of the resource at an address stands."""
         row = self.rows[at]
         return row.paths.get(column, (*row.path, column))
+
+    def key(self, at: str) -> dict[str, str]:
+        """The keys of the document and their texts by which the item of a row is told."""
+        row = self.rows[at]
+        return {str(self.path(at, name)[-1]): str(row.values[name]) for name in row.type.key}
 
     def sites(self, path: Path) -> list[Site]:
         """The layers that say something about a path, the one that wins first."""
@@ -91,6 +103,7 @@ class Sites:
         self.edit = edit
         self.target = target
         self.references = References(edit.project.root, target.vars)
+        self.references.files.update(edit.draft.after)
         self._known: dict[Mark, Layered] = {}
         self._roots: dict[str, Document] = {}
         self._by_layer: dict[Mark, list[Document]] = {}
@@ -155,9 +168,10 @@ class Sites:
     def _layered(self, document: Document) -> Layered:
         stack = [self.edit.again(d) for d in self.edit.layers(document, [self.target])]
         kind = self.edit.kind(document)
-        found = Layered(document, stack, kind, merge(stack[::-1], kind.list_keys)[0])
+        tables = [self.references.with_tables(d, kind.list_keys, Followed()) for d in stack]
+        found = Layered(document, stack, kind, merge(tables[::-1], kind.list_keys)[0])
         # Rows have the values, so that an address is right whose key is a variable.
-        followed = merge(stack[::-1], kind.list_keys)[0]
+        followed = merge(tables[::-1], kind.list_keys)[0]
         self.references.resolve(followed.body)
         try:
             found.rows |= rows_of(kind, followed)

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -39,6 +40,28 @@ SEEDS = (
     b"- 2024-99-99\n- 0x_\n- 1_0\n- 0o8\n- .inf\n- !!binary abc\n- ? [a]\n  : b\n",
     b'"\\ud800\\x00\\U0001F600": |+2\n   a\n\n  b\n...\n---\n%TAG ! x\n',
     "é: ≤ \u2028 \u0085 \ufeff\r\n".encode(),
+)
+TABLES = tuple(
+    b"---\n".join(
+        f"apiVersion: configsync/v1\nkind: {kind}\nmetadata: {{name: a}}\n"
+        "spec: {rules: {$csv: input.csv}}\n".encode()
+        for kind in kinds
+    )
+    for kinds in (["NegateRules"], ["ContextRules"], ["ContextRules"] * 3)
+)
+"""Documents that refer to ``input.csv``."""
+
+CSV_SEEDS = (
+    b'label,operator,value\nevent,!=,heartbeat\nevent,=~,"a,(b|c)+[^]d]{2,3}"\r\n\nx,>,"1\n2"\n',
+    b'id,context,important,ignore,description\n1,a,"b,c",d,"say ""e"""\n2,f,,,\n',
+    b"\xef\xbb\xbfcontext,ignore\na,b\nc,d\ne,=1+1\n",
+    b"label;operator;value\na;=;b\n",
+    b"label,operator,value\n" + b"a,=~,(?i)\\pL{1000}[[:alpha:]]\\Q(\n" * 20,
+)
+CSV_PIECES = (
+    *(b",", b'"', b'""', b"\n", b"\r\n", b"\r", b"\0", b"\xff", b"\xef\xbb\xbf", b"id,", b"$file"),
+    *(b"," * 5000, b'"' * 5001, b"\n" * 3000, b"a" * 70000, b"a,=,b\n" * 900, b"=~", b"(" * 3000),
+    *(b"\\" * 999, b"[" * 999, b"a{1000}" * 400, b"\xe2\x80\xae", b"\xe2\x80\xa8", b"{$csv: a}"),
 )
 PIECES = (
     *(
@@ -75,14 +98,14 @@ PIECES = (
 )
 
 
-def mutate(random: Random, seed: bytes) -> bytes:
-    """Change a document as an accident, an editor or an enemy might."""
-    data = bytearray(seed)
+def mutate(random: Random, seeds: Sequence[bytes], pieces: Sequence[bytes]) -> bytes:
+    """Change a text as an accident, an editor or an enemy might."""
+    data = bytearray(random.choice(seeds))
     for _ in range(random.choice((1, 1, 2, 3, 8, 40))):
         at = random.randrange(len(data) + 1)
         match random.randrange(6):
             case 0:
-                data[at:at] = random.choice(PIECES)
+                data[at:at] = random.choice(pieces)
             case 1:
                 del data[at : at + random.choice((1, 2, 10, 200))]
             case 2 if at < len(data):
@@ -93,7 +116,7 @@ def mutate(random: Random, seed: bytes) -> bytes:
             case 4:
                 data[at:at] = bytes(random.randrange(256) for _ in range(random.randrange(1, 9)))
             case _:
-                other = random.choice(SEEDS)
+                other = random.choice(seeds)
                 data[at:] = other[random.randrange(len(other) + 1) :]
     return bytes(data)
 
@@ -115,8 +138,12 @@ def try_all(inputs: int, first: int) -> None:
     signal.signal(signal.SIGALRM, too_slow)
     for number in range(first, first + inputs):
         random = Random(number)
-        data = mutate(random, random.choice(SEEDS))
-        (folder / "input.yaml").write_bytes(data)
+        if number % 4:
+            data = document = mutate(random, SEEDS, PIECES)
+        else:
+            data, document = mutate(random, CSV_SEEDS, CSV_PIECES), random.choice(TABLES)
+            (folder / "input.csv").write_bytes(data)
+        (folder / "input.yaml").write_bytes(document)
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
         try:
             text = read_text(folder, "input.yaml")
@@ -128,7 +155,7 @@ def try_all(inputs: int, first: int) -> None:
                 assert found or record.layered or record.documents, (
                     "neither a result nor a diagnostic"
                 )
-            lines = data.count(b"\n") + data.count(b"\r") + 2
+            lines = max(t.count(b"\n") + t.count(b"\r") + 2 for t in (data, document))
             for diagnostic in found:
                 assert diagnostic.location is not None, diagnostic
                 assert 1 <= diagnostic.location.line <= lines, diagnostic

@@ -18,7 +18,7 @@ from configsync.core.document import Map, Seq
 from configsync.source.limits import MAX_DEPTH
 from configsync.source.plain import read_plain
 from configsync.source.strict import read_strictly
-from tests.properties.test_fuzz import SEEDS, mutate
+from tests.properties.test_fuzz import PIECES, SEEDS, mutate
 from tests.test_generated_invalid import CASES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -172,7 +172,7 @@ def test_mutated_documents_read_the_same() -> None:
     read = 0
     for number in range(INPUTS):
         random = Random(number)
-        data = mutate(random, random.choice(seeds))
+        data = mutate(random, seeds, PIECES)
         read += agree(data.decode(errors="replace"))
     assert read > INPUTS // 50
 

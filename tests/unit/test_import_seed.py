@@ -75,7 +75,7 @@ def test_each_profile_becomes_a_document(project: Workspace) -> None:
         "Wrote schemas/profile.partial.schema.json\n"
         "Wrote schemas/profile.schema.json\n"
         "\n"
-        "Not taken, since a profile has no place for it:\n"
+        "Not taken, since no document has a place for it:\n"
         "  version\n"
         "  profiles[0].created_by\n"
         "  profiles[0].ai_infra.top_p\n"
@@ -272,7 +272,7 @@ def test_wrong_use_is_an_error(project: Workspace) -> None:
         (("seed", "nothing.yaml"), "nothing.yaml doesn't exist."),
         (("seed", "seed.yaml", "--name", "x"), "leave --name out"),
         (("slide-generator", "seed.yaml"), "seed.yaml is a file, and slide-generator takes a"),
-        (("sed", "seed.yaml"), "The formats are: seed, slide-generator."),
+        (("sed", "seed.yaml"), "The formats are: log-analyser, seed, slide-generator."),
     ):
         result = project.run("import", *arguments)
         assert result.code == 1

@@ -38,7 +38,7 @@ def test_the_files_become_a_profile(application: Workspace) -> None:
         "Wrote schemas/profile.partial.schema.json\n"
         "Wrote schemas/profile.schema.json\n"
         "\n"
-        "Not taken, since a profile has no place for it:\n"
+        "Not taken, since no document has a place for it:\n"
         "  config.yaml: api.port\n"
         "\n"
         "Note: app is the default, as the first profile of this project.\n"

@@ -16,11 +16,12 @@ from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.document import Document
 from configsync.source.reader import read
-from tests.profiles import MINIMAL, PROMPT
+from tests.profiles import MINIMAL, NEGATE_RULES, PROMPT
 
 MINIMALS: dict[str, Any] = {
     "Profile": MINIMAL,
     "Prompt": PROMPT,
+    "NegateRules": NEGATE_RULES,
     "Settings": {"metadata": {"name": "ollama"}, "spec": {}},
     "Project": {
         "metadata": {"name": "MMBL"},

@@ -16,7 +16,8 @@ MAX_LINE = 160
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], style: Style) -> str:
     """Show each diagnostic; ``sources`` has the text of the files that they name."""
-    return "".join(_one(d, sources, style) + "\n" for d in diagnostics)
+    lines = {file: text.split("\n") for file, text in sources.items()}
+    return "".join(_one(d, lines, style) + "\n" for d in diagnostics)
 
 
 def summary(files: int, documents: int, diagnostics: Iterable[Diagnostic], style: Style) -> str:
@@ -30,7 +31,7 @@ def summary(files: int, documents: int, diagnostics: Iterable[Diagnostic], style
     )
 
 
-def _one(diagnostic: Diagnostic, sources: Mapping[str, str], style: Style) -> str:
+def _one(diagnostic: Diagnostic, sources: Mapping[str, list[str]], style: Style) -> str:
     paint = {
         Severity.ERROR: style.error,
         Severity.WARNING: style.warning,
@@ -56,9 +57,11 @@ def _place(location: Location, style: Style) -> str:
     return f"  {style.faint('-->')} {one_line(str(location))}"
 
 
-def _frame(location: Location, sources: Mapping[str, str], caret: str, style: Style) -> list[str]:
+def _frame(
+    location: Location, sources: Mapping[str, list[str]], caret: str, style: Style
+) -> list[str]:
     """The line and a caret below; nothing where the text isn't at hand."""
-    lines = sources.get(location.file, "").split("\n")
+    lines = sources.get(location.file, [])
     if location.line > len(lines) or not any(lines):
         return []
     line = lines[location.line - 1].rstrip("\r")
