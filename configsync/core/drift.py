@@ -1,4 +1,4 @@
-"""Drift: what someone changed in a database past configsync."""
+"""Drift: what was changed in a database past git, by a service or past configsync."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from string import Template
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
@@ -27,8 +27,13 @@ _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _REST = r"(?:\.(?!_)[^.\[\]{}!:]++|\[[^\[\]{}]++\])*+(?:![rsa])?+"
 _INNER = rf"\{{{_NAME}{_REST}(?::(?:(?!\d{{5}})[^{{}}])*+)?+\}}"
 _FIELD = rf"\{{(?P<name>{_NAME}){_REST}(?::(?P<format>(?:(?!\d{{5}})[^{{}}]|{_INNER})*+))?+\}}"
-_FORMAT = re.compile(rf"(?P<field>{_FIELD})|\{{\{{|\}}\}}|[{{}}]")
 _INNER_NAME = re.compile(rf"\{{({_NAME})")
+
+
+@cache
+def _format_pattern() -> re.Pattern[str]:
+    """Compiled on first use: that takes a good part of a start of configsync."""
+    return re.compile(rf"(?P<field>{_FIELD})|\{{\{{|\}}\}}|[{{}}]")
 
 
 class Syntax(StrEnum):
@@ -184,7 +189,8 @@ def _read_format(content: str) -> Reading:
     # A brace that begins no variable, as one of JSON, and the one that closes it are one fault.
     open_faults = 0
     at = 0
-    while (match := _FORMAT.search(content, at)) is not None:
+    pattern = _format_pattern()
+    while (match := pattern.search(content, at)) is not None:
         start, at = match.span()
         sign = content[start]
         if match["field"] is not None:

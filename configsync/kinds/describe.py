@@ -38,7 +38,8 @@ def spec(cls: type[T] | None = None, **keywords: Any) -> Any:
 def _describe(cls: type[T], keywords: dict[str, Any]) -> type[T]:
     config = {"use_attribute_docstrings": True, "json_schema_extra": keywords}
     cls.__pydantic_config__ = config  # type: ignore[attr-defined]
-    return dataclass(kw_only=True)(cls)
+    # Nobody makes one: the methods that would be generated at every start are left out.
+    return dataclass(kw_only=True, init=False, repr=False, eq=False, match_args=False)(cls)
 
 
 class Keywords:

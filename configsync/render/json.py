@@ -49,7 +49,7 @@ def plan(plan: Plan, applied: Applied | None = None) -> str:
 
 
 def drift(report: DriftReport) -> str:
-    """What someone changed in the database past configsync."""
+    """What someone changed in the database past git."""
     return _spell(
         {
             "drift": [

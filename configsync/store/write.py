@@ -49,7 +49,8 @@ class Writer:
             # Last, since its digest covers its history.
             self._insert_revision(contents)
             self.transaction.notify(self.revision)
-        self._record()
+        if self.attribution.source is not RevisionSource.SERVICE:
+            self._record()
         self._record_commit()
         return Applied(self.revision, chain.read_head(self.transaction))
 

@@ -1,4 +1,4 @@
-"""Drift: what someone changed in the database past configsync."""
+"""Drift: what was changed in the database past git."""
 
 from __future__ import annotations
 

@@ -11,26 +11,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.document import Document, Map, Mark, Path, show_path
-from configsync.core.kind import Compiled, Kind
+from configsync.core.document import Document, Mark, Path, show_path
 from configsync.core.resource import Resource, State
 from configsync.core.values import Json, equal
-from configsync.edit.emit import emit, file_stems, lay_out
+from configsync.edit.emit import file_stems, lay_out
 from configsync.edit.splice import CannotEdit
 from configsync.kinds import all_kinds, resource_types
 from configsync.plan.versions import as_written
 from configsync.source.layers import UNSET, find_in
 from configsync.source.project import Target
-from configsync.source.reader import read
 from configsync.usecases.editing import Editing
 from configsync.usecases.import_ import home, schema_comment, whole
-from configsync.usecases.rows import rows_of
+from configsync.usecases.made import Made
 from configsync.usecases.sites import Layered, Site, Sites
 from configsync.usecases.tables import (
     CellPlace,
@@ -359,31 +356,6 @@ class _Rewriting:
             body = whole(kind.name, dict(kind.decompile(within))[place])
             self.made[place] = Made(place, kind, body)
         return self.made[place]
-
-
-@dataclass
-class Made:
-    """A document of a kind, made of resources, which all lie within ``place``."""
-
-    place: str
-    kind: Kind
-    body: dict[str, Any]
-
-    @cached_property
-    def rows(self) -> dict[str, Compiled]:
-        """The rows that it gives, by address. Raises CannotEdit if it misses its schema."""
-        try:
-            node = read(emit(self.body), self.place).roots[0]
-            assert isinstance(node, Map)
-            return rows_of(self.kind, Document(self.kind.name, node))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CannotEdit(f"{self.place} can't be written as a valid document.") from error
-
-    def cells(self, resource: Resource) -> dict[str, Json]:
-        """The values of a row by the keys that they have in the document."""
-        row = self.rows[resource.address]
-        names = {name: row.paths.get(name, (name,))[-1] for name in resource.values}
-        return {str(names[name]): value for name, value in resource.values.items()}
 
 
 def _in_order(path: Path) -> tuple[tuple[bool, str | int], ...]:
