@@ -14,8 +14,11 @@ from tests.conformance.journey import Journey
 from tests.conformance.opening import Opening, Shared
 from tests.conformance.subject import Subject
 
+# Parameters of the session, so that the tests of one kind on one database come together, and a
+# process that runs some of all tests fills few databases.
 
-@pytest.fixture(params=all_kinds().values(), ids=lambda kind: kind.name)
+
+@pytest.fixture(scope="session", params=all_kinds().values(), ids=lambda kind: kind.name)
 def any_case(request: pytest.FixtureRequest) -> Case:
     """The case of each kind, whole or not."""
     return Case(request.param, CASES / request.param.name)
@@ -51,7 +54,7 @@ def opening(
         yield found
 
 
-@pytest.fixture(params=DIALECTS)
+@pytest.fixture(scope="session", params=DIALECTS)
 def dialect(request: pytest.FixtureRequest) -> str:
     """Each database."""
     return str(request.param)
