@@ -38,10 +38,10 @@ def test_each_value_is_traced_to_its_line(opening: Opening, dialect: str) -> Non
         for name, field in explained.items():
             stored = resource.values[name]
             assert field["database"]["value"] == stored
-            if isinstance(field["value"], str) and isinstance(stored, str):
-                assert field["value"] == stored
             for layer in field["chain"]:
                 require_stands_there(begun, layer)
+                if isinstance(layer["value"], str) and isinstance(stored, str):
+                    assert layer["value"] == stored
     for root in {resource.root for resource in live.values()}:
         for blamed in begun.json("blame", root)["resources"]:
             for name, field in blamed["fields"].items():
