@@ -89,16 +89,12 @@ def expected_errors(path: Path) -> Errors:
         if name == EXPECTED:
             for line in text.splitlines():
                 code, _, place = line.partition(" ")
-                found.append((code, *_place(place)))
+                where, _, number = place.rpartition(":")
+                found.append((code, where, int(number)))
         else:
             for mark in _MARK.finditer(text):
                 found.append((mark[1], name, text.count("\n", 0, mark.start()) + 1))
     return sorted(found)
-
-
-def _place(text: str) -> tuple[str, int]:
-    file, _, line = text.rpartition(":")
-    return file, int(line)
 
 
 def not_begun(case: Case, start: State) -> Iterator[str]:
@@ -134,11 +130,12 @@ def _keys_used(case: Case) -> Iterator[str]:
 
 
 def _keys(node: Any) -> Iterator[str]:
+    """All keys of mappings in a value."""
+    children: Iterable[Any] = node if isinstance(node, list) else ()
     if isinstance(node, dict):
         yield from node
-    for child in (
-        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    ):
+        children = node.values()
+    for child in children:
         yield from _keys(child)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
 from itertools import count
 from os import getpid
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 import pytest
+import yaml
 
-from configsync.store.roles import identifier
 from tests.conformance.opening import Opening
 from tests.conformance.subject import SETTINGS, Subject, roots
 from tests.conftest import execute
@@ -73,48 +72,62 @@ def test_a_part_can_be_selected(anywhere: Subject) -> None:
     }
 
 
-@contextmanager
-def logins(url: str, prefix: str) -> Iterator[dict[str, str]]:
-    """The URL of a login for each role; with the roles, they go when the database has gone."""
-    names = {kind: f"{prefix}_{kind}" for kind in ("owner", "applier", "reader")}
-    parts = urlsplit(url)
-    found = {}
-    for kind, role in names.items():
-        member = f"{role}_login"
-        execute(url, f"CREATE ROLE {identifier(member)} LOGIN PASSWORD 'x' IN ROLE {role}")
-        where = f"{quote(member)}:x@{parts.netloc.rpartition('@')[2]}"
-        found[kind] = urlunsplit((parts.scheme, where, *parts[2:]))
-    yield found
+def test_what_is_protected_stays(anywhere: Subject) -> None:
+    case, root = anywhere.case, anywhere.workspace.root
+    start = anywhere.live()
+    anywhere.lay(case.start, case.added)
+    for file in case.added.rglob("*.yaml"):
+        protected = list(yaml.safe_load_all(file.read_text(encoding="utf-8")))
+        for document in protected:
+            document["metadata"]["prevent_destroy"] = True
+        written = root / "profiles" / file.relative_to(case.added)
+        written.write_text("---\n".join(json.dumps(document) + "\n" for document in protected))
+    anywhere.apply()
+    new = roots(anywhere.live(), but=start)
+    anywhere.lay(case.start)
+    refused = anywhere.workspace.run("apply", "--auto-approve", "-o", "json")
+    assert refused.code == 4
+    against = [d for d in refused.json["diagnostics"] if d["severity"] == "error"]
+    assert [d["code"] for d in against] == ["CS406"] * len(new)
+    # Not for ever: once it doesn't say so any more.
+    for parts in ((case.start, case.added), (case.start,)):
+        anywhere.lay(*parts)
+        anywhere.apply()
 
 
 def test_the_applier_applies_and_the_reader_reads(opening: Opening, pg_server: str) -> None:
     prefix = f"conformance_{getpid()}_{next(_numbers)}"
-
-    def drop() -> None:
-        for kind in ("owner", "applier", "reader"):
-            execute(pg_server, f"DROP ROLE IF EXISTS {prefix}_{kind}_login, {prefix}_{kind}")
-
-    opening.stack.callback(drop)
+    names = [f"{prefix}_{role}" for role in ("owner", "applier", "reader")]
+    # They can go when the database has gone, whose callback is called before.
+    for name in names:
+        opening.stack.callback(drop_role, pg_server, name)
     subject = opening.empty("postgresql")
-    admin = subject.workspace.url
-    assert admin is not None
+    admin = str(subject.workspace.url)
     subject.workspace.ok("db", "roles", "--prefix", prefix, "--apply")
-    with logins(admin, prefix) as urls:
-        subject.workspace.url = urls["applier"]
-        for part in (subject.case.start, *subject.case.changed, subject.case.added):
-            subject.lay(subject.case.start, part)
-            subject.apply()
-        subject.workspace.ok("backup", "all.jsonl.gz")
-        for type_ in subject.case.kind.types:
-            assert execute(urls["reader"], f'SELECT count(*) FROM "{type_.table}"')
-            for refused in (
-                (urls["reader"], f'DELETE FROM "{type_.table}"'),
-                (
-                    urls["applier"],
-                    f'TRUNCATE "{type_.table}" CASCADE',
-                ),
-            ):
-                with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-                    execute(*refused)
-            with pytest.raises(psycopg2.errors.RestrictViolation):
-                execute(admin, f'TRUNCATE "{type_.table}" CASCADE')
+    _, applier, reader = (login(admin, name) for name in names)
+    subject.workspace.url = applier
+    for part in (subject.case.start, *subject.case.changed, subject.case.added):
+        subject.lay(subject.case.start, part)
+        subject.apply()
+    subject.workspace.ok("backup", "all.jsonl.gz")
+    for type_ in subject.case.kind.types:
+        assert execute(reader, f'SELECT count(*) FROM "{type_.table}"')
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            execute(reader, f'DELETE FROM "{type_.table}"')
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            execute(applier, f'TRUNCATE "{type_.table}" CASCADE')
+        # It would leave no record.
+        with pytest.raises(psycopg2.errors.RestrictViolation):
+            execute(admin, f'TRUNCATE "{type_.table}" CASCADE')
+
+
+def login(url: str, role: str) -> str:
+    """The URL of the same database for a new login that is a member of a role."""
+    execute(url, f"CREATE ROLE {role}_login LOGIN PASSWORD 'x' IN ROLE {role}")
+    parts = urlsplit(url)
+    where = f"{role}_login:x@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit((parts.scheme, where, *parts[2:]))
+
+
+def drop_role(url: str, role: str) -> None:
+    execute(url, f"DROP ROLE IF EXISTS {role}_login, {role}")
