@@ -18,6 +18,8 @@ GONE = "(deleted)"
 def verdict(report: DriftReport) -> str:
     """One sentence that tells whether there is anything to do."""
     rest = f"{len(report.unmanaged)} unmanaged, {len(report.pending)} pending."
+    if report.not_installed:
+        rest += f" {len(report.not_installed)} of kinds that aren't installed, not looked at."
     if not report.drift:
         return f"No drift. {rest}"
     return f"Drift: {len(report.drift)} changed in the database, {rest}"

@@ -67,6 +67,7 @@ def drift(report: DriftReport) -> str:
             ],
             "unmanaged": list(report.unmanaged),
             "pending": [change_document(c) for c in report.pending],
+            "not_installed": list(report.not_installed),
         }
     )
 

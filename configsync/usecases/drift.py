@@ -46,6 +46,11 @@ def find_drift(
         drift=tuple(found),
         unmanaged=unmanaged,
         pending=pending,
+        not_installed=tuple(
+            at
+            for at, r in sorted(stored.applied.items())
+            if r.domain not in planner.types and owner in (None, r.owner)
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -141,8 +142,20 @@ class Planner:
             forgotten=tuple(sorted(found.forgotten)),
             left_out=() if only is not None else tuple(left_out),
             taken=tuple(self._taken([*changes, *found.records], terms)),
-            diagnostics=(*against, *warnings),
+            diagnostics=(*against, *self._not_installed(), *warnings),
         )
+
+    def _not_installed(self) -> Iterator[Diagnostic]:
+        """What this source owns, and no kind that is installed here can read."""
+        owned = (r for r in self.stored.applied.values() if r.owner == self.project.source)
+        left = Counter(r.domain for r in owned if r.domain not in self.types)
+        for domain, number in sorted(left.items()):
+            are = "resource is" if number == 1 else "resources are"
+            yield codes.NOT_INSTALLED.at(
+                None,
+                f"{number} {domain} {are} left as they are: no kind that is installed has them",
+                help="Install the package that adds the kind, the one that applied them.",
+            )
 
     def number_versions(self, desired: State, *, going_back: bool = False) -> Numbering:
         """The desired state with every version decided, by what the database has published."""
