@@ -9,18 +9,44 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _PREFIX = b"configsync."
 
 
-def load_entry_points(group: str) -> list[Any]:
-    """What the entry points of a group, which begins with ``configsync.``, refer to."""
+class Unusable(ValueError):
+    """What a package adds can't be loaded, or is something else; the text says which, and why."""
+
+
+def load_entry_points(group: str, expected: type[T]) -> list[T]:
+    """What the entry points of a group, which begins with ``configsync.``, refer to.
+
+    Raises Unusable unless each is there, and of the type that is expected.
+    """
     if not declared_plugins():
         return []
     from importlib import metadata
 
-    return [point.load() for point in sorted(metadata.entry_points(group=group))]
+    return [_load(point, expected) for point in sorted(metadata.entry_points(group=group))]
+
+
+def _load(point: object, expected: type[T]) -> T:
+    from importlib import metadata
+
+    assert isinstance(point, metadata.EntryPoint)
+    package = "a package" if point.dist is None else f"the package {point.dist.name}"
+    what = f"{package} adds {point.value} to {point.group}, "
+    try:
+        found = point.load()
+    except (Exception, SystemExit) as error:
+        # Whatever the package's own code raises, as it is imported.
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise Unusable(f"{what}which can't be loaded: {why}") from error
+    if not isinstance(found, expected):
+        raise Unusable(f"{what}which is no {expected.__name__} but of type {type(found).__name__}")
+    return found
 
 
 @cache

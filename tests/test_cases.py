@@ -242,6 +242,39 @@ def _prompt_file_behind_a_link(project: Workspace) -> None:
     project.write(INPUT, profile(spec__prompts__system_prompt=reference))
 
 
+RULES = "kind: NegateRules\nmetadata: {{name: {0}}}\nspec: {{rules: {{$csv: {0}.csv}}}}\n"
+
+
+def _tables(project: Workspace, **tables: str) -> None:
+    """Documents that refer to a table each."""
+    documents = (f"apiVersion: configsync/v1\n{RULES.format(name)}" for name in tables)
+    project.write(INPUT, "---\n".join(documents))
+    for name, text in tables.items():
+        project.write(f"profiles/{name}.csv", text)
+
+
+def _many_rows(label: str, number: int) -> str:
+    return "label,operator,value\n" + "".join(f"{label},=,{n}\n" for n in range(number))
+
+
+def _tables_at_the_limit_together(project: Workspace) -> None:
+    _tables(project, a=_many_rows("a", 12_000), b=_many_rows("b", 12_998))
+
+
+def _tables_above_the_limit_together(project: Workspace) -> None:
+    _tables(project, a=_many_rows("a", 12_000), b=_many_rows("b", 12_999))
+
+
+def _table_above_the_limit_of_files(project: Workspace) -> None:
+    _tables(project, a="label,operator,value\n" + "a" * MIB)
+
+
+def _table_a_link(project: Workspace) -> None:
+    _tables(project, a=_many_rows("a", 1))
+    (project.root / "profiles/a.csv").rename(project.root / "a.csv")
+    (project.root / "profiles/a.csv").symlink_to("../a.csv")
+
+
 def _folder_named_like_a_file(project: Workspace) -> None:
     project.write(f"{INPUT}/notes.txt", "Nothing of ours.\n")
     project.write("profiles/production.yaml", profile())
@@ -296,6 +329,10 @@ BUILT: tuple[tuple[Callable[[Workspace], None], str], ...] = (
     (_folder_a_link, "CS101 profiles/more:1:1\n"),
     (_prompt_file_a_link, f"CS120 23:18 {SYSTEM}\n"),
     (_prompt_file_behind_a_link, f"CS120 23:18 {SYSTEM}\n"),
+    (_tables_at_the_limit_together, ""),
+    (_tables_above_the_limit_together, "CS113 profiles/b.csv:13000:1\n"),
+    (_table_above_the_limit_of_files, "CS120 4:22 spec.rules\n"),
+    (_table_a_link, "CS120 4:22 spec.rules\n"),
     (_folder_named_like_a_file, ""),
     (_schema_of_an_unknown_type, f"CS159 {SCHEMA}:1:1\n"),
     (_schema_that_refers_to_nothing, f"CS159 {SCHEMA}:1:1\n"),

@@ -1,4 +1,4 @@
-"""The commands of README and guides do what is shown; ``pytest --update`` rewrites that."""
+"""README and guides show what happens; ``pytest --update`` rewrites that."""
 
 from __future__ import annotations
 
@@ -8,15 +8,26 @@ import shutil
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from doctest import DocTestParser
+from io import StringIO
+from itertools import chain, repeat
+from operator import add
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
-SHOWN = (README, REPOSITORY / "configsync/docs/operations.md")
+GUIDES = REPOSITORY / "configsync/docs"
+SHOWN = (README, *(GUIDES / name for name in ("operations.md", "services.md", "writing.md")))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
-BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
+BLOCK = re.compile(
+    r"```(?:(?P<session>console|python)|\w+ (?P<file>\S+))\n(?P<text>.*?)```\n", re.DOTALL
+)
+"""Commands or Python with what they print, or a file of a name."""
 
 
 @pytest.fixture
@@ -30,7 +41,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def shell(folder: Path, command: str) -> str:
-    """Run a command as a person would; both of its outputs, with a fixed time and digest."""
+    """Run a command as a person would; both of its outputs."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-c", command],
@@ -40,7 +51,25 @@ def shell(folder: Path, command: str) -> str:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", done.stdout)
+    return fixed(done.stdout)
+
+
+def python(text: str, names: dict[str, Any]) -> Iterator[str]:
+    """The lines of a session, with what Python prints there now."""
+    for example in DocTestParser().get_examples(text):
+        prompts = chain([">>> "], repeat("... "))
+        yield from map(add, prompts, example.source.splitlines(keepends=True))
+        with redirect_stdout(StringIO()) as out:
+            try:
+                exec(compile(example.source, "session", "single"), names)
+            except Exception as error:
+                print(f"{type(error).__name__}: {error}")
+        yield fixed(out.getvalue())
+
+
+def fixed(text: str) -> str:
+    """A text with one time, identity and digest."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", text)
     text = re.sub(
         r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", f"{uuid.UUID(int=HEAD >> 128)}", text
     )
@@ -50,10 +79,21 @@ def shell(folder: Path, command: str) -> str:
 
 @pytest.mark.parametrize("guide", SHOWN, ids=lambda file: file.stem)
 def test_what_is_shown_is_what_happens(
-    guide: Path, checkout: Path, request: pytest.FixtureRequest
+    guide: Path, checkout: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(checkout)
+    names: dict[str, Any] = {}
+
     def run_block(match: re.Match[str]) -> str:
-        commands = [line for line in match[1].splitlines() if line.startswith("$ ")]
+        text = match["text"]
+        if match["file"]:
+            file = checkout / match["file"]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            return match[0]
+        if match["session"] == "python":
+            return f"```python\n{''.join(python(text, names))}```\n"
+        commands = [line for line in text.splitlines() if line.startswith("$ ")]
         shown = "".join(f"{c}\n{shell(checkout, c[2:])}" for c in commands)
         return f"```console\n{shown}```\n"
 

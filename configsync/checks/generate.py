@@ -140,9 +140,6 @@ def generate(kind: Kind, *, partial: bool = False) -> dict[str, Any]:
             node["additionalProperties"] = False
     for values, name in _values([spec, definitions]):
         values[name] = _or_reference(values[name])
-    for node in list(_nodes([spec, definitions])):
-        if isinstance(node.get("items"), dict):
-            node["items"] = _or_reference(node["items"])
     references = {"file": _FILE_REFERENCE, "variable": _VARIABLE_REFERENCE}
     if any(node.get("$ref") == "#/$defs/table" for node in _nodes([spec, definitions])):
         references["table"] = _TABLE_REFERENCE

@@ -28,9 +28,11 @@ def upgrade(directory: Path, target_name: str | None, database_url: str | None) 
 
     project, target = options.find(directory, target_name)
     url = parse_url(project.database(database_url, target, os.environ), project.root)
-    migrate(url)
+    created = migrate(url)
     from configsync.store.database import SCHEMA_VERSION
 
+    if created:
+        output.data(f"Created {', '.join(created)}, of kinds that other packages add.\n")
     output.data(f"{url} is at schema version {SCHEMA_VERSION}.\n")
     return 0
 

@@ -31,7 +31,7 @@ def command(
     output_format: str,
     detailed_exitcode: bool,
 ) -> int:
-    """Show what someone changed in the database past configsync: what, when and who.
+    """Show what was changed in the database past git: what, when and who.
 
     Within a repository, it also tells what git would change; elsewhere, what
     every source owns is looked at.

@@ -15,11 +15,20 @@ SECTION = "Write"
 @click.argument("kind", required=False, metavar="[KIND]")
 @options.directory
 @click.option("--write", is_flag=True, help="Write the schemas into the project's folder of them.")
-@click.option("--check", is_flag=True, help="Exit with 1 if the folder's schemas are others.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with 1 if the folder's schemas are others than those of their kinds.",
+)
 def command(kind: str | None, directory: Path, write: bool, check: bool) -> int:
     """Print the JSON Schema of a kind, or write those of all kinds for editors and checks."""
     from configsync.kinds import all_kinds
-    from configsync.usecases.schema import differing_schemas, schema_text, write_schemas
+    from configsync.usecases.schema import (
+        differing_schemas,
+        kinds_with_schemas,
+        schema_text,
+        write_schemas,
+    )
 
     if write and check:
         raise click.UsageError("--write and --check exclude each other.")
@@ -33,7 +42,9 @@ def command(kind: str | None, directory: Path, write: bool, check: bool) -> int:
         return 0
     if check:
         project, _ = options.find(directory, None)
-        differing = differing_schemas(project, kinds)
+        differing = differing_schemas(
+            project, kinds if kind else kinds_with_schemas(project, kinds)
+        )
         for file in differing:
             output.note(f"{file} is missing, or not what configsync schema --write would write.")
         return 1 if differing else 0

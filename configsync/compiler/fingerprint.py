@@ -41,7 +41,9 @@ class Fingerprints:
 def _surroundings(project: Project, target: Target) -> Iterator[bytes | str]:
     yield configsync.__version__
     yield _code_stamp()
-    yield "\n".join(declared_plugins())
+    for installed in declared_plugins():
+        # Its time too: what is installed again may be of the same version.
+        yield f"{installed} {os.stat(installed).st_mtime_ns}"
     yield project.source
     yield project.schemas
     yield f"aliases={project.allow_aliases}"

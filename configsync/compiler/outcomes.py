@@ -73,7 +73,7 @@ class Outcomes:
     def add_resources(self, found: CompiledSource, keys: Mapping[str, bytes], owner: str) -> bool:
         """Add what files with these keys compile to, to what a run found in them.
 
-        False where that isn't kept for each of them.
+        False where that isn't kept for each of them, as they are now.
         """
         from configsync.compiler.records import decode_resources
 
@@ -82,7 +82,8 @@ class Outcomes:
         spelled = self._prints.cache.get(keys.values(), RESOURCES)
         try:
             for name in self._names:
-                found.resources += decode_resources(spelled[keys[name]], owner)
+                data = spelled[keys[name]]
+                found.resources += decode_resources(data, owner, found.dependencies)
         except (ValueError, KeyError, TypeError):
             return False
         return True

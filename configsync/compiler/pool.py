@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 
 from configsync.compiler.file import FileCompiler, Settings
 from configsync.compiler.fingerprint import Fingerprints
-from configsync.compiler.records import FileRecord, encode_record, encode_resources
+from configsync.compiler.records import (
+    NO_RESOURCES,
+    FileRecord,
+    encode_record,
+    encode_resources,
+)
 from configsync.core.diagnostic import Diagnostic
 from configsync.source.files import decode, read_bytes
 
@@ -79,10 +84,12 @@ def _compile(
             key = b"" if prints is None else prints.of_file(name, content)
             text = decode(content, name)
             if isinstance(text, Diagnostic):
-                yield name, key, encode_record(FileRecord(diagnostics=[text])), b"[]"
+                yield name, key, encode_record(FileRecord(diagnostics=[text])), NO_RESOURCES
                 continue
             record, resources = compiler.compile_file(name, text)
-            spelled = encode_resources(resources) if settings.resources else b"[]"
+            spelled = NO_RESOURCES
+            if settings.resources:
+                spelled = encode_resources(resources, record.dependencies)
             yield name, key, encode_record(record), spelled
     finally:
         if enabled:

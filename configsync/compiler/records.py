@@ -7,6 +7,7 @@ stranger could make run code.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,35 +73,52 @@ def decode_record(data: bytes, file: str) -> FileRecord:
     )
 
 
-def encode_resources(resources: list[Resource]) -> bytes:
-    """Spell resources; ``owner`` is the same for all of a source and not among it."""
+NO_RESOURCES = b"[{},[]]"
+"""What `encode_resources` spells of a file that has none."""
+
+
+def encode_resources(resources: list[Resource], dependencies: Mapping[str, str]) -> bytes:
+    """Spell resources, with the digests of the other files that they were made from.
+
+    ``owner`` is the same for all of a source and not among it.
+    """
     return _spell(
         [
+            dependencies,
             [
-                r.address,
-                r.domain,
-                r.values,
-                r.parent,
-                r.location and encode_location(r.location),
-                r.renamed_from,
-                r.prevent_destroy,
-                r.labels,
-                r.uses,
-            ]
-            for r in resources
+                [
+                    r.address,
+                    r.domain,
+                    r.values,
+                    r.parent,
+                    r.location and encode_location(r.location),
+                    r.renamed_from,
+                    r.prevent_destroy,
+                    r.labels,
+                    r.uses,
+                ]
+                for r in resources
+            ],
         ]
     )
 
 
-def decode_resources(data: bytes, owner: str) -> list[Resource]:
-    """Read resources. Raises ValueError or TypeError if they aren't any."""
+def decode_resources(data: bytes, owner: str, now: Mapping[str, str]) -> list[Resource]:
+    """Read resources. Raises ValueError or TypeError if they aren't any.
+
+    And if they were made from other files than there are ``now``, by digests:
+    what a cache has for a file may be of another moment than the rest.
+    """
+    dependencies, resources = json.loads(data)
+    if any(now.get(name) != digest for name, digest in dependencies.items()):
+        raise ValueError("made from other files")
     return [
         Resource(
             *(at, domain, values, parent, owner, where and Location(*where), old, protected),
             labels=labels,
             uses=tuple(uses),
         )
-        for at, domain, values, parent, where, old, protected, labels, uses in json.loads(data)
+        for at, domain, values, parent, where, old, protected, labels, uses in resources
     ]
 
 

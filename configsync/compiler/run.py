@@ -17,7 +17,12 @@ from configsync.compiler.fingerprint import Fingerprints, Freshness
 from configsync.compiler.ignores import Ignore, apply_ignores
 from configsync.compiler.layered import compile_layered, load_overlay
 from configsync.compiler.pool import compile_files
-from configsync.compiler.records import FileRecord, decode_record, decode_resources
+from configsync.compiler.records import (
+    NO_RESOURCES,
+    FileRecord,
+    decode_record,
+    decode_resources,
+)
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Severity
 from configsync.core.document import Document, show_path
@@ -147,13 +152,14 @@ class _Run:
             try:
                 record = decode_record(found[key], name)
                 if fresh.holds(record.dependencies):
-                    self._take(name, record, resources.get(key, b"[]"))
+                    self._take(name, record, resources.get(key, NO_RESOURCES))
             except (ValueError, KeyError, TypeError):
                 continue
 
     def _take(self, name: str, record: FileRecord, resources: bytes) -> None:
         if self.wants_resources:
-            self.result.resources += decode_resources(resources, self.project.source)
+            owner = self.project.source
+            self.result.resources += decode_resources(resources, owner, record.dependencies)
         self.records[name] = record
 
     def _compile_layered(self, layered: list[str]) -> None:

@@ -380,6 +380,13 @@ STILL_USED = Code(
     "what others use would be deleted",
     "Whoever uses it would find nothing there.",
 )
+NOT_INSTALLED = Code(
+    "CS419",
+    _WARNING,
+    "resources of a kind that isn't installed are left as they are",
+    "The package that adds the kind may be missing by mistake, and what it applied is then "
+    "neither compared nor changed.",
+)
 
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)

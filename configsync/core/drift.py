@@ -1,4 +1,4 @@
-"""Drift: what someone changed in a database past configsync."""
+"""Drift: what was changed in a database past git, by a service or past configsync."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class DriftReport:
     (``after``); what git says too by now is none. ``unmanaged`` are live
     resources that no source owns, ``pending`` what git would change.
     ``owner`` is the source whose resources were looked at, None for all.
+    ``not_installed`` are its resources of kinds that aren't installed here.
     """
 
     database: str
@@ -23,6 +24,7 @@ class DriftReport:
     drift: tuple[Change, ...]
     unmanaged: tuple[str, ...]
     pending: tuple[Change, ...] = ()
+    not_installed: tuple[str, ...] = ()
 
     def by_root(self) -> dict[str, list[Change]]:
         """The drift of each profile, or other root on record, with its parts, by address."""

@@ -4,6 +4,7 @@
 
     ConfigsyncError            exit 1
     ├── UsageError             the command's words or the settings are wrong
+    ├── PluginError            an installed package adds what can't be used
     ├── CannotEdit             an edit of YAML is not certain to be right (`configsync.edit.splice`)
     ├── DatabaseError          the database is away, not migrated, not writable
     │   ├── Contended          the database gave the transaction up for another's
@@ -27,6 +28,10 @@ class ConfigsyncError(Exception):
 
 class UsageError(ConfigsyncError):
     """The command line or the settings ask for something that can't be."""
+
+
+class PluginError(ConfigsyncError):
+    """An installed package adds a kind or a rule that can't be loaded, or collides with another."""
 
 
 class DatabaseError(ConfigsyncError):

@@ -43,7 +43,7 @@ class Change:
     ``address`` is the one after the plan's renames; ``before`` has the live
     one, which a rename of the resource or of its parent leaves behind.
     ``version`` is the revision that last changed the resource, 0 if none did.
-    ``by`` is who wrote the live values past configsync, where that is known.
+    ``by`` is who wrote the live values past git, where that is known.
     ``noted`` is what is kept as applied, where it isn't ``after``: what an ignore
     rule leaves to others isn't applied. A delete that ``deactivates`` leaves the
     row where it is.
@@ -109,6 +109,7 @@ class Change:
 class SourceInfo:
     """Where a desired state comes from: the owner's id and, within git, the commit.
 
+    ``id`` is empty where no source stands behind it: a service's write.
     ``dirty`` tells that the working tree held changes which no commit records.
     ``digest`` is that of the desired state.
     """

@@ -76,6 +76,19 @@ class ResourceType:
         object.__setattr__(self, "names", tuple(c.name for c in self.columns))
         object.__setattr__(self, "step", address.join(self.domain))
 
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """The names of all columns that the table has, those that configsync fills included."""
+        names = ["id", *([self.parent_column] if self.parent else []), *self.names]
+        names += [self.active] if self.active else []
+        if self.audit or self.versions:
+            names += ["created_at", "created_by"]
+        if self.audit:
+            names += ["updated_at", "updated_by"]
+        if self.versions:
+            names.append("deactivated_at")
+        return tuple(names)
+
     def address(self, row: Mapping[str, Json], parent: str | None) -> str:
         """The address of the resource that a row holds."""
         own = self.step

@@ -10,6 +10,9 @@ from configsync.core.values import Json, Row
 UNKNOWN = "unknown"
 """Who wrote past configsync, where the database can't tell."""
 
+MAX_ACTOR = 255
+"""Characters: created_by and updated_by hold no more."""
+
 
 class RevisionSource(StrEnum):
     """What made a revision. ``external`` is a write past configsync, seen by a trigger."""
@@ -19,6 +22,11 @@ class RevisionSource(StrEnum):
     IMPORT = "import"
     SERVICE = "service"
     EXTERNAL = "external"
+
+    @property
+    def past_git(self) -> bool:
+        """Tell whether it writes what no source has: git doesn't know of it until it adopts it."""
+        return self in (RevisionSource.SERVICE, RevisionSource.EXTERNAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ CONTEXT_RULE = ResourceType(
     active="is_active",
 )
 
+LONGEST = 100
+"""Characters of a word that reads well in a list."""
+
 WORDS = ("important", "ignore")
 """The columns that hold words with commas between them."""
 
@@ -84,11 +87,11 @@ def decompile_rules(resources: Iterable[Resource]) -> Iterator[tuple[str, dict[s
 
 
 def write_rule(values: dict[str, Json]) -> dict[str, Any]:
-    """A rule as people write it: words as a list if they are plain ones, null absent."""
+    """A rule as people write it: words as a list if they are short and plain, null absent."""
     rule: dict[str, Any] = {k: v for k, v in values.items() if v is not None}
     for name in WORDS:
         words = str(rule.get(name, "")).split(",")
-        if all(word and word == word.strip() and word.isprintable() for word in words):
+        if all(w.isprintable() and w == w.strip() and 0 < len(w) <= LONGEST for w in words):
             rule[name] = words
     return rule
 

@@ -80,6 +80,7 @@ def writer_document(writer: Writer | None) -> dict[str, Any] | None:
         "at": writer.at,
         "client_address": writer.address,
         "revision": writer.revision,
+        "source": writer.source.value,
     }
 
 
@@ -156,6 +157,7 @@ _WRITER = (
         "at": str,
         "client_address": (str, None),
         "revision": int,
+        "source": tuple(RevisionSource),
     },
     None,
 )
@@ -292,7 +294,7 @@ def _change(content: dict[str, Any]) -> Change:
         by
         and Writer(
             by["revision"],
-            RevisionSource.EXTERNAL,
+            RevisionSource(by["source"]),
             by["user"],
             by["at"],
             by["application"],

@@ -7,9 +7,10 @@ it, a parent comes before its parts, and deletes come last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from configsync.core.plan import Action, Change
+from configsync.core.plan import Action, Change, PlanOptions
 from configsync.core.resource import ResourceType
 
 
@@ -23,6 +24,15 @@ def in_order(changes: Iterable[Change], types: Mapping[str, ResourceType]) -> tu
         return (change.action is Action.DELETE, root, rank[change.domain], change.address)
 
     return tuple(sorted(changes, key=key))
+
+
+def deactivating(
+    changes: Iterable[Change], types: Mapping[str, ResourceType], options: PlanOptions
+) -> Iterator[Change]:
+    """The changes, where deletes say whether they leave the row in its table."""
+    for change in changes:
+        leaves = change.after is None and types[change.domain].active and not options.purge
+        yield replace(change, deactivates=True) if leaves else change
 
 
 def losing_default(changes: Iterable[Change], types: Mapping[str, ResourceType]) -> list[Change]:

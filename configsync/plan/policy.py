@@ -156,8 +156,8 @@ def _last_part_kept(
             reported.add(part)
             yield codes.LAST_GENIE_SPACE.at(
                 change.location,
-                f"{parent} would lose its last Genie space",
-                help="Add another Genie space in the same change, or delete the whole profile.",
+                f"{parent} would lose its last {change.domain}",
+                help=f"Add another one in the same change, or delete all of {parent}.",
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from configsync.core.drift import DriftReport
 from configsync.core.plan import Action, Change
-from configsync.core.revision import Writer
+from configsync.core.revision import RevisionSource, Writer
 
 NO_RECORD = "by a write that left no record"
 """Said of a change whose writer the database doesn't know."""
@@ -18,9 +18,11 @@ GONE = "(deleted)"
 def verdict(report: DriftReport) -> str:
     """One sentence that tells whether there is anything to do."""
     rest = f"{len(report.unmanaged)} unmanaged, {len(report.pending)} pending."
+    if report.not_installed:
+        rest += f" {len(report.not_installed)} of kinds that aren't installed, not looked at."
     if not report.drift:
         return f"No drift. {rest}"
-    return f"Drift: {len(report.drift)} changed past configsync, {rest}"
+    return f"Drift: {len(report.drift)} changed in the database, {rest}"
 
 
 def verb(change: Change) -> str:
@@ -44,6 +46,7 @@ def facts(writer: Writer) -> Sequence[tuple[str, str]]:
     """What the database knows of a writer, in order; names of facts with texts of strangers."""
     known = (
         ("by", writer.who),
+        ("through", "service" if writer.source is RevisionSource.SERVICE else None),
         ("application", writer.application),
         ("client", writer.address),
         ("at", writer.at),

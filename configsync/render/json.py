@@ -49,7 +49,7 @@ def plan(plan: Plan, applied: Applied | None = None) -> str:
 
 
 def drift(report: DriftReport) -> str:
-    """What someone changed in the database past configsync."""
+    """What someone changed in the database past git."""
     return _spell(
         {
             "drift": [
@@ -67,6 +67,7 @@ def drift(report: DriftReport) -> str:
             ],
             "unmanaged": list(report.unmanaged),
             "pending": [change_document(c) for c in report.pending],
+            "not_installed": list(report.not_installed),
         }
     )
 

@@ -62,7 +62,7 @@ def drift(report: DriftReport) -> str:
     for at, changes in report.by_root().items():
         lines.append(_suite_head(at, len(changes), len(changes)))
         for change in changes:
-            said = f"{verb(change)} past configsync"
+            said = f"{verb(change)} in the database"
             body = "\n".join(map(_xml, _drifted(change)))
             lines += _failed(at, change.address, "drift", said, body)
         lines.append("  </testsuite>")

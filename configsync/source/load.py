@@ -79,7 +79,9 @@ def _document(root: Any, mark: Mark, kinds: Collection[str]) -> Document | list[
             else f"kind must be text, and is {type_name(kind)}",
             f"The kinds are: {', '.join(sorted(kinds))}.",
             path="kind",
-            help=f"Did you mean {near[0]}?" if near else "",
+            help=f"Did you mean {near[0]}?"
+            if near
+            else "If another package adds it, install that.",
         )
     ]
 

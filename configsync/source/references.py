@@ -43,6 +43,7 @@ class References:
         self.root = root
         self.variables = variables
         self.files: dict[str, str | Diagnostic] = {}
+        self.digests: dict[str, str] = {}
         self.plain: set[str] = set()
         self.nodes: Counter[str] = Counter()
         """How many rows and cells each file's documents have brought in, for the limit."""
@@ -141,9 +142,10 @@ class References:
         if isinstance(found, Diagnostic):
             return found
         name, text = found
-        # A few bytes name a whole table: what the documents of one file bring in counts together.
+        # A few bytes name a whole table: what the documents of one file bring in counts together,
+        # and each KiB for one at least.
         table = read_table(text, name, MAX_NODES - self.nodes[document])
-        self.nodes[document] += table.nodes
+        self.nodes[document] += max(table.nodes, len(text) // 1024)
         result.diagnostics += table.diagnostics
         return node if table.rows is None else table.rows
 
@@ -179,7 +181,9 @@ class References:
         if name not in self.files:
             self.files[name] = read_text(self.root, name)
         text = self.files[name]
-        files[name] = text_digest(text)
+        if name not in self.digests:
+            self.digests[name] = text_digest(text)
+        files[name] = self.digests[name]
         if isinstance(text, Diagnostic):
             return self._unread(text, location, path, name, reference)
         return name, text

@@ -90,7 +90,7 @@ def read_table(text: str, file: str, limit: int = MAX_NODES, *, ids: bool = Fals
     try:
         _read(text, file, limit, ids, table)
     except CsvFault as fault:
-        table.nodes = fault.nodes
+        table.nodes = max(table.nodes, fault.nodes)
         table.diagnostics.append(fault.diagnostic)
     return table
 
@@ -168,7 +168,7 @@ def _quote_fault(text: str, at: int, where: Location) -> Diagnostic:
 
 
 def _read(text: str, file: str, limit: int, ids: bool, table: Table) -> None:
-    rows = (row for row in split_rows(text, file, limit) if not row.blank)
+    rows = _written(text, file, limit, table)
     header = next(rows, None)
     if header is None:
         raise CsvFault(
@@ -179,7 +179,6 @@ def _read(text: str, file: str, limit: int, ids: bool, table: Table) -> None:
             )
         )
     width = len(header.cells)
-    table.nodes = 1 + width
     table.diagnostics += _header_faults(header.cells, file)
     if table.diagnostics:
         return
@@ -190,7 +189,6 @@ def _read(text: str, file: str, limit: int, ids: bool, table: Table) -> None:
     found = Seq((file, 1, 1), columns)
     uneven = False
     for row in rows:
-        table.nodes += 1 + len(row.cells)
         if len(row.cells) == width:
             node = _mapping(row.cells[skip:], columns, (file, *row.cells[0][3:]), table)
             found.put(node, node.mark)
@@ -199,6 +197,14 @@ def _read(text: str, file: str, limit: int, ids: bool, table: Table) -> None:
             table.diagnostics.append(_uneven(row.cells, width, file))
     if found or not uneven:
         table.rows = found
+
+
+def _written(text: str, file: str, limit: int, table: Table) -> Iterator[Row]:
+    """The rows in which something stands, all of them counted."""
+    for row in split_rows(text, file, limit):
+        table.nodes += 1 + len(row.cells)
+        if not row.blank:
+            yield row
 
 
 def _mapping(cells: list[Cell], columns: dict[str, Mark], mark: Mark, table: Table) -> Map:

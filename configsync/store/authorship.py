@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from configsync.core.plan import Change, Reason
 from configsync.core.resource import Resource, ResourceType, State, former_address
 from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import canonical_json
 from configsync.store import sql
 from configsync.store.database import Transaction
 
+_PAST_GIT = ", ".join(f"'{source.value}'" for source in RevisionSource if source.past_git)
+
 
 @dataclass(frozen=True, slots=True)
 class LastWrite:
     """The newest history entry of an address: who, what, and the row afterwards.
 
-    ``snapshot`` is kept for writes past configsync only.
+    ``snapshot`` is kept for writes past git only.
     """
 
     writer: Writer
@@ -26,11 +29,11 @@ class LastWrite:
     snapshot: Mapping[str, Any] | None
 
     def explains(self, live: Resource | None) -> bool:
-        """Tell whether the entry is a write past configsync that left the row as it is now.
+        """Tell whether the entry is a write past git that left the row as it is now.
 
         Where it isn't, somebody wrote without leaving a record.
         """
-        if self.writer.source is not RevisionSource.EXTERNAL:
+        if not self.writer.source.past_git:
             return False
         if live is None:
             return self.action == "delete"
@@ -42,7 +45,7 @@ def last_writes(transaction: Transaction, addresses: Iterable[str]) -> dict[str,
     records = transaction.dialect.recordset([("address", "text")], "r")
     query = (
         "SELECT h.address, h.action, "
-        "CASE WHEN m.source = 'external' THEN CAST(h.snapshot AS text) END, "
+        f"CASE WHEN m.source IN ({_PAST_GIT}) THEN CAST(h.snapshot AS text) END, "
         f"m.revision, m.source, coalesce(m.db_user, m.actor), "
         f"{transaction.dialect.timestamp('m.created_at')}, m.application_name, "
         "m.client_address, m.commit_id "
@@ -59,6 +62,28 @@ def last_writes(transaction: Transaction, addresses: Iterable[str]) -> dict[str,
             )
             found[at] = LastWrite(writer, action, snapshot and json.loads(snapshot))
     return found
+
+
+def attributed(transaction: Transaction, changes: Iterable[Change]) -> list[Change]:
+    """The changes with the versions of their rows, and who wrote past git."""
+    changes = list(changes)
+    # What was renamed was perhaps written before, under the other name.
+    writes = last_writes(transaction, {at for c in changes for at in _names(c)})
+    found = []
+    for change in changes:
+        known = (writes[at] for at in _names(change) if at in writes)
+        last = max(known, key=lambda w: w.writer.revision, default=None)
+        if last is not None:
+            theirs = change.reason in (Reason.DRIFT, Reason.CONFLICT)
+            by = last.writer if theirs and last.explains(change.before) else None
+            change = replace(change, version=last.writer.revision, by=by)
+        found.append(change)
+    return found
+
+
+def _names(change: Change) -> set[str]:
+    """The addresses of a change's row, before and after."""
+    return {change.address, change.previous_address or change.address}
 
 
 SHOWN = 5
@@ -85,9 +110,9 @@ def told(transaction: Transaction, moved: Iterable[str], since: int) -> str:
 def renamed_past_us(
     transaction: Transaction, live: State, applied: State, types: Mapping[str, ResourceType]
 ) -> dict[str, str]:
-    """The live address of each root that someone renamed past configsync, with the one on record.
+    """The live address of each root that someone renamed past git, with the one on record.
 
-    It is told by the records that row triggers made of the renames, one after another.
+    It is told by what history has of the renames, one after another.
     """
     lost = {at for at, r in applied.items() if r.parent is None and at not in live}
     # Each name that is followed back, with the live address that it led to.
@@ -113,7 +138,7 @@ def _former(
         f"SELECT h.address, h.domain, CAST(h.changes AS text) FROM {records} "
         "JOIN config_history h ON h.address = r.address "
         "JOIN config_revisions m ON m.revision = h.revision "
-        "WHERE m.source = 'external' AND h.action = 'update' ORDER BY h.id"
+        f"WHERE m.source IN ({_PAST_GIT}) AND h.action = 'update' ORDER BY h.id"
     )
     found: dict[str, str] = {}
     for chunk in _chunks(names):

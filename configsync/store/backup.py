@@ -24,7 +24,7 @@ from configsync.core.resource import ResourceType
 from configsync.core.values import canonical_json
 from configsync.store import sql
 from configsync.store.database import Transaction
-from configsync.store.models import Base
+from configsync.store.derive import all_tables
 
 STAYING = ("config_database", "config_writer")
 """Tables of which a database keeps its own rows: saved plans are bound to its identity, and
@@ -36,8 +36,8 @@ INF = float("inf")
 
 @cache
 def copied_tables() -> dict[str, Table]:
-    """All tables of the models that a backup holds, those first that others refer to."""
-    return {t.name: t for t in Base.metadata.sorted_tables if t.name not in STAYING}
+    """All tables that a backup holds, those first that others refer to."""
+    return {t.name: t for t in all_tables() if t.name not in STAYING}
 
 
 def count_rows(transaction: Transaction) -> dict[str, int]:

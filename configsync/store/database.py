@@ -7,13 +7,15 @@ parameter; what differs between the two stands in `Dialect`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from configsync.core.errors import DatabaseError
+from configsync.core.resource import ResourceType
+from configsync.kinds import plugin_types
 from configsync.store.url import DatabaseUrl
 
 SCHEMA_VERSION = "0003"
@@ -108,6 +110,9 @@ class Transaction(Protocol):
     def has_table(self, name: str) -> bool:
         """Tell whether a table exists."""
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        """The names of a table's columns, in order; none if there is no such table."""
+
     def now(self) -> str:
         """The database's clock, as text that a timestamp column takes."""
 
@@ -163,9 +168,21 @@ def schema_version(transaction: Transaction) -> str | None:
 
 
 def require_schema(transaction: Transaction, url: DatabaseUrl) -> None:
-    """Raise DatabaseError unless the database is at this configsync's schema version."""
+    """Raise DatabaseError unless the database is at this configsync's schema version.
+
+    And unless it has the tables of the kinds that other packages add.
+    """
     version = schema_version(transaction)
     if version == SCHEMA_VERSION:
+        for type_ in plugin_types():
+            there = transaction.columns(type_.table)
+            if not there:
+                raise DatabaseError(
+                    f"{url} has no table {type_.table} of the kind {type_.kind} yet. "
+                    "Run: configsync db upgrade"
+                )
+            if lost := lacking(type_, there):
+                raise DatabaseError(f"{url}: {lost}")
         return
     if version is None:
         raise DatabaseError(f"{url} has no tables of configsync yet. Run: configsync db upgrade")
@@ -177,4 +194,16 @@ def require_schema(transaction: Transaction, url: DatabaseUrl) -> None:
     raise DatabaseError(
         f"{url} is at schema version {version}, this configsync knows {SCHEMA_VERSION}. "
         "Use the newer configsync that migrated it."
+    )
+
+
+def lacking(type_: ResourceType, columns: Collection[str]) -> str:
+    """Say which columns a table of another package's kind lacks; empty if it has all."""
+    lost = [name for name in type_.table_columns if name not in columns]
+    if not lost:
+        return ""
+    return (
+        f"the table {type_.table} of the kind {type_.kind} lacks {', '.join(lost)}. Columns of a "
+        "table that is there are for the package that added the kind to add: see what it says, "
+        "then run: configsync db upgrade"
     )

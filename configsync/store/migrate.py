@@ -14,16 +14,21 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from configsync.core.errors import DatabaseError
+from configsync.kinds import plugin_types
+from configsync.store.derive import create
 from configsync.store.url import DatabaseUrl
 
 
-def upgrade(url: DatabaseUrl) -> None:
-    """Run the migrations that the database lacks, all or none.
+def upgrade(url: DatabaseUrl) -> list[str]:
+    """Run the migrations that the database lacks, and create other kinds' tables, all or none.
 
-    Takes the lock that appliers take. Raises DatabaseError if it can't be done.
+    Takes the lock that appliers take. Returns the names of the tables that were
+    created for kinds which other packages add. Raises DatabaseError if it can't
+    be done.
     """
     with _connection(url) as connection:
         command.upgrade(_config(connection), "head")
+        return create(connection, url, plugin_types())
 
 
 def head() -> str:

@@ -174,6 +174,14 @@ class PostgresqlTransaction:
     def has_table(self, name: str) -> bool:
         return self.rows("SELECT to_regclass(?) IS NOT NULL", name) == [(True,)]
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        rows = self.rows(
+            "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) "
+            "AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            table,
+        )
+        return tuple(str(name) for (name,) in rows)
+
     def now(self) -> str:
         # Not now(): that is when the transaction began, before it waited for the lock.
         return str(self.rows("SELECT clock_timestamp()::text")[0][0])

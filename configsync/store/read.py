@@ -148,6 +148,12 @@ def read_applied(
     )
 
 
+def read_uses(transaction: Transaction) -> dict[str, tuple[str, ...]]:
+    """The addresses that each root on record uses, of those that use any."""
+    query = "SELECT address, CAST(uses AS text) FROM config_resources WHERE uses IS NOT NULL"
+    return {at: tuple(json.loads(uses)) for at, uses in transaction.rows(query)}
+
+
 def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable[LiveRow]:
     columns = [(c.name, c, isinstance(c.type, Text)) for c in type_.columns]
     settle = type_.settle

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 
 from configsync.core.errors import StalePlan
@@ -16,7 +15,7 @@ from configsync.store.authorship import told
 from configsync.store.database import Transaction
 from configsync.store.owners import OwnerRecord, read_owner
 from configsync.store.published import read_published
-from configsync.store.read import LiveRow, read_parts, read_rows
+from configsync.store.read import LiveRow, read_parts, read_rows, read_uses
 
 
 def require_same_database(plan: Plan, database_id: str) -> None:
@@ -98,7 +97,10 @@ def recheck(
 def _of_others(
     transaction: Transaction, plan: Plan, types: Mapping[str, ResourceType]
 ) -> Iterator[str]:
-    """What another source has come to own, or to protect from deletion (rule 6.13)."""
+    """What another source has come to own, or to protect from deletion (rule 6.13).
+
+    A plan of no source, a service's, owns nothing and may change what any does.
+    """
     deleted = {c.before.address for c in plan.changes if c.before and c.after is None}
     theirs = (
         "SELECT o.address, o.owner, o.prevent_destroy FROM "
@@ -108,7 +110,7 @@ def _of_others(
     addresses = {c.before.address for c in plan.changes if c.before is not None}
     for chunk in sql.chunks(canonical_json({"address": at}) for at in sorted(addresses)):
         for at, owner, protected in transaction.rows(theirs, chunk):
-            foreign = owner != plan.source.id and not plan.options.take_ownership
+            foreign = plan.source.id not in ("", owner) and not plan.options.take_ownership
             root = root_address(at, types) == at
             if foreign or (at in deleted and protected and root):
                 yield at
@@ -122,10 +124,9 @@ def _used_since(transaction: Transaction, plan: Plan) -> Iterator[str]:
     if not going:
         return
     settled = {c.address for c in touched} | {c.before.address for c in touched if c.before}
-    query = "SELECT address, CAST(uses AS text) FROM config_resources WHERE uses IS NOT NULL"
-    for user, uses in transaction.rows(query):
+    for user, uses in read_uses(transaction).items():
         if user not in settled:
-            yield from sorted(going & set(json.loads(uses)))
+            yield from sorted(going & set(uses))
 
 
 def _published_otherwise(

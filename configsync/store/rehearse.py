@@ -218,6 +218,9 @@ class Trial:
     def has_table(self, name: str) -> bool:
         return self.transaction.has_table(name)
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        return self.transaction.columns(table)
+
     def now(self) -> str:
         return self.transaction.now()
 

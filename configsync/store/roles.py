@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from configsync.core.errors import UsageError
 from configsync.store.database import VERSION_TABLE
+from configsync.store.derive import all_tables
 from configsync.store.migrations.triggers import APPEND_ONLY
-from configsync.store.models import Base
 
 LONGEST_NAME = 63
 """Bytes; PostgreSQL cuts longer names off without an error, and two might become one
@@ -90,8 +90,8 @@ def literal(text: str) -> str:
 
 
 def _tables() -> list[str]:
-    models = (t for t in Base.metadata.sorted_tables if t.info.get("only") != "sqlite")
-    return [*(t.name for t in models), VERSION_TABLE]
+    tables = (t.name for t in all_tables() if t.info.get("only") != "sqlite")
+    return [*tables, VERSION_TABLE]
 
 
 def _rights(table: str) -> str:

@@ -233,6 +233,22 @@ def delete_inactive(type_: ResourceType, dialect: Dialect) -> str:
     )
 
 
+def clear(type_: ResourceType, dialect: Dialect) -> str:
+    """Take away the parts of parents that aren't active, by ``parent_key``.
+
+    Who deactivates a parent by hand leaves them; they would come back with it.
+    """
+    parent = type_.parent
+    assert parent is not None
+    records = dialect.recordset([(PARENT_KEY, "text")], "r")
+    wanted = f'{_parent_key(type_)} = r."{PARENT_KEY}" AND NOT p."{parent.active}"'
+    where = f'(SELECT p."id" FROM "{parent.table}" p JOIN {records} ON {wanted})'
+    change = f'UPDATE "{type_.table}" SET "{type_.active}" = false'
+    if type_.active is None:
+        change = f'DELETE FROM "{type_.table}"'
+    return f'{change} WHERE "{type_.parent_column}" IN {where}'
+
+
 def _parent_key(type_: ResourceType) -> str:
     assert type_.parent is not None
     if len(type_.parent.key) != 1 or type_.parent.parent is not None:

@@ -118,6 +118,10 @@ class SqliteTransaction:
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return bool(self.rows(query, name))
 
+    def columns(self, table: str) -> tuple[str, ...]:
+        rows = self.rows("SELECT name FROM pragma_table_info(?)", table)
+        return tuple(str(name) for (name,) in rows)
+
     def now(self) -> str:
         return str(self.rows("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")[0][0])
 

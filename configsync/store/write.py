@@ -49,7 +49,8 @@ class Writer:
             # Last, since its digest covers its history.
             self._insert_revision(contents)
             self.transaction.notify(self.revision)
-        self._record()
+        if self.attribution.source is not RevisionSource.SERVICE:
+            self._record()
         self._record_commit()
         return Applied(self.revision, chain.read_head(self.transaction))
 
@@ -133,7 +134,17 @@ class Writer:
 
     def _insert(self) -> None:
         for type_, changes in self._by_type(self._of(Action.CREATE)):
+            if type_.active and type_.parent is None:
+                self._clear(type_, changes)
             self._insert_rows(type_, changes)
+
+    def _clear(self, root: ResourceType, changes: Iterable[Change]) -> None:
+        """Leave nothing below rows that are to be activated."""
+        key = root.key[0]
+        rows = [{sql.OF: c.address, sql.PARENT_KEY: c.resource.values[key]} for c in changes]
+        for part in self.types.values():
+            if part.parent == root:
+                self._execute(sql.clear(part, self.transaction.dialect), rows)
 
     def _insert_rows(self, type_: ResourceType, changes: Iterable[Change]) -> None:
         stamp = {"by": self.attribution.actor, "at": self.now} if sql.stamped(type_) else {}

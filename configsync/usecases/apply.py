@@ -10,16 +10,13 @@ from pathlib import Path
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import Refused, UsageError
 from configsync.core.plan import Plan
-from configsync.core.revision import Applied, Attribution, RevisionSource
+from configsync.core.revision import MAX_ACTOR, Applied, Attribution, RevisionSource
 from configsync.kinds import resource_types
 from configsync.source.checkout import configured_author
 from configsync.store.apply import apply_plan
 from configsync.store.database import Database
 from configsync.store.owners import read_owner
 from configsync.usecases.commits import too_old
-
-MAX_ACTOR = 255
-"""Characters: created_by and updated_by hold no more."""
 
 CI_ACTORS = (
     "GITHUB_ACTOR",

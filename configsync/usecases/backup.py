@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from configsync import __version__
 from configsync.core.errors import DatabaseError, OutcomeUnknown, UsageError
 from configsync.core.values import canonical_json
-from configsync.kinds import resource_types
+from configsync.kinds import plugin_types, resource_types
 from configsync.render.escape import one_line
 from configsync.store import backup as copies
 from configsync.store.backup_file import BackupFile, Digests, Header, new_file, write_rows
@@ -70,6 +70,7 @@ def backup(url: DatabaseUrl, file: Path, *, force: bool, advance: Advance) -> Co
         new_file(file, lambda written: _check(BackupFile(written), told)) as stream,
         open_database(url, create=False).reading() as transaction,
     ):
+        _require_known(transaction, url)
         base = read_base(transaction)
         counts = copies.count_rows(transaction)
         told.total = 2 * sum(counts.values())
@@ -169,7 +170,8 @@ def _insert(transaction: Transaction, source: BackupFile, told: _Told, place: _P
 def _require_same(transaction: Transaction, source: BackupFile, told: _Told) -> None:
     """Raise DatabaseError, with the line, unless the database gives back what the backup holds."""
     digests = Digests()
-    for name, table in copies.copied_tables().items():
+    for name in source.tables:
+        table = copies.copied_tables()[name]
         digests.table(name)
         for row in told.each(copies.read_rows(transaction, table)):
             digests.row(name, row.encode())
@@ -215,6 +217,18 @@ def _require_free(url: DatabaseUrl, file: Path, force: bool) -> None:
         raise UsageError(f"{file} is there already. Name another file, or use --force.")
 
 
+def _require_known(transaction: Transaction, url: DatabaseUrl) -> None:
+    """Raise DatabaseError if there is what no kind that is installed here can read."""
+    domains = transaction.rows("SELECT DISTINCT domain FROM config_resources ORDER BY domain")
+    unknown = [domain for (domain,) in domains if domain not in resource_types()]
+    if unknown:
+        raise DatabaseError(
+            f"{url} has resources of {one_line(', '.join(unknown))}, which no kind that is "
+            "installed here has, so that their tables would be missing from the backup. Install "
+            "the package that adds the kind."
+        )
+
+
 def _require_fitting(source: BackupFile) -> None:
     header = source.header
     writer = f"configsync {one_line(header.configsync)}, which wrote it"
@@ -229,9 +243,17 @@ def _require_fitting(source: BackupFile) -> None:
             f"configsync has {SCHEMA_VERSION}. Restore it with {writer}, and then run "
             "configsync db upgrade with this one. Nothing was restored."
         )
-    if list(header.rows) != list(copies.copied_tables()):
+    tables = [*copies.copied_tables()]
+    others = {type_.table for type_ in plugin_types()}
+    unknown = [name for name in header.rows if name not in tables]
+    if unknown:
         raise UsageError(
-            f"{source.path}:1 names other tables than this configsync has. Restore it with "
+            f"{source.path}:1 has the table {one_line(unknown[0])}, which no kind that is "
+            "installed here has. Install the package that adds it. Nothing was restored."
+        )
+    if [*header.rows] != [t for t in tables if t in header.rows or t not in others]:
+        raise UsageError(
+            f"{source.path}:1 lacks tables that this configsync has. Restore it with "
             f"configsync {header.configsync}, which wrote it. Nothing was restored."
         )
 

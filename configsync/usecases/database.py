@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from configsync.core.errors import DatabaseError, UsageError
-from configsync.kinds import resource_types
-from configsync.store.database import SCHEMA_VERSION, open_database, schema_version
+from configsync.kinds import plugin_types, resource_types
+from configsync.store.database import SCHEMA_VERSION, lacking, open_database, schema_version
 from configsync.store.read import read_base
 from configsync.store.url import DatabaseUrl
 
@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """What is known of a database; ``schema_version`` is None if it has no tables of ours."""
+    """What is known of a database; ``schema_version`` is None if it has no tables of ours.
+
+    ``incomplete`` are the tables of other packages' kinds that are missing, or lack columns.
+    """
 
     url: str
     schema_version: str | None
     needed_version: str
     database_id: str | None
     revision: int | None
+    incomplete: tuple[str, ...] = ()
 
     @property
     def current(self) -> bool:
-        return self.schema_version == self.needed_version
+        return self.schema_version == self.needed_version and not self.incomplete
 
     def as_dict(self) -> dict[str, Any]:
         """The same, for JSON."""
@@ -39,10 +43,13 @@ class DatabaseStatus:
         lines = [f"Database  {self.url}"]
         if self.schema_version is None:
             lines.append("Schema    none yet. Run: configsync db upgrade")
-        elif self.current:
+        elif self.schema_version == self.needed_version:
             lines.append(f"Schema    {self.schema_version}, up to date")
         else:
             lines.append(f"Schema    {self.schema_version}, needed is {self.needed_version}")
+        if self.incomplete:
+            tables = ", ".join(self.incomplete)
+            lines.append(f"Tables    {tables} missing or incomplete. Run: configsync db upgrade")
         if self.current:
             lines += [f"Identity  {self.database_id}", f"Revision  {self.revision}"]
         return "\n".join(lines) + "\n"
@@ -56,14 +63,19 @@ def database_status(url: DatabaseUrl) -> DatabaseStatus:
         version = schema_version(transaction)
         if version != SCHEMA_VERSION:
             return DatabaseStatus(str(url), version, SCHEMA_VERSION, None, None)
-        lost = [t.table for t in resource_types().values() if not transaction.has_table(t.table)]
+        others = plugin_types()
+        own = (t.table for t in resource_types().values() if t not in others)
+        lost = [table for table in own if not transaction.has_table(table)]
         if lost:
             raise DatabaseError(
                 f"{url} is at schema version {version}, but has lost {', '.join(lost)}. "
                 "Restore it from a backup."
             )
         base = read_base(transaction)
-    return DatabaseStatus(str(url), version, SCHEMA_VERSION, base.database_id, base.revision)
+        incomplete = tuple(t.table for t in others if lacking(t, transaction.columns(t.table)))
+    return DatabaseStatus(
+        *(str(url), version, SCHEMA_VERSION, base.database_id, base.revision, incomplete)
+    )
 
 
 def roles_script(url: DatabaseUrl, prefix: str) -> str:

@@ -1,4 +1,4 @@
-"""Drift: what someone changed in the database past configsync."""
+"""Drift: what was changed in the database past git."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ def find_drift(
         drift=tuple(found),
         unmanaged=unmanaged,
         pending=pending,
+        not_installed=tuple(
+            at
+            for at, r in sorted(stored.applied.items())
+            if r.domain not in planner.types and owner in (None, r.owner)
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from configsync.core.errors import UsageError
 from configsync.core.kind import API_VERSION
 from configsync.edit.emit import emit, write_files
 from configsync.kinds import all_kinds
+from configsync.kinds.defaults import EDITING, SYSTEM_PROMPT, new_profile
 from configsync.usecases.schema import schema_files
 
 SETTINGS = """\
@@ -54,17 +55,6 @@ jobs:
       - run: configsync validate -o github
 """
 
-SYSTEM_PROMPT = """\
-You are a data analyst who tells a story in slides.
-
-- Make at most {max_slides} slides, one insight on each.
-- Ask your tools before you claim a number.
-"""
-
-EDITING = """\
-The user has marked slides of an existing deck. Return only the slides that replace them.
-"""
-
 
 def init_project(folder: Path, source: str, profile: str) -> list[str]:
     """Write a project's first files into a folder; returns their names.
@@ -95,31 +85,17 @@ def init_project(folder: Path, source: str, profile: str) -> list[str]:
 
 
 def _profile(name: str) -> str:
+    spec = {"default": True, **new_profile(name)}
+    spec["prompts"] |= {
+        "system_prompt": {"$file": "prompts/system.md"},
+        "slide_editing_instructions": {"$file": "prompts/editing.md"},
+    }
     return emit(
         {
             "apiVersion": API_VERSION,
             "kind": "Profile",
             "metadata": {"name": name, "description": "What applications get by default"},
-            "spec": {
-                "default": True,
-                "ai_infra": {
-                    "llm_endpoint": "databricks-claude-sonnet-4-5",
-                    "llm_temperature": 0.7,
-                    "llm_max_tokens": 60000,
-                },
-                "genie_spaces": [
-                    {
-                        "space_id": "01ef0000000000000000000000000000",
-                        "space_name": "Replace by a Genie space of yours",
-                    }
-                ],
-                "mlflow": {"experiment_name": f"/Shared/{name}"},
-                "prompts": {
-                    "system_prompt": {"$file": "prompts/system.md"},
-                    "slide_editing_instructions": {"$file": "prompts/editing.md"},
-                    "user_prompt_template": "{question}",
-                },
-            },
+            "spec": spec,
         },
         "yaml-language-server: $schema=../schemas/profile.schema.json",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,13 +13,13 @@ from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.diff import Difference, Terms, as_recorded, diff, drift
 from configsync.kinds import resource_types
-from configsync.plan.order import in_order
+from configsync.plan.order import deactivating, in_order
 from configsync.plan.policy import refusals, too_much
 from configsync.plan.select import narrowed, selector
 from configsync.plan.versions import Known, Numbering, number_versions, versions_named
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
-from configsync.store.authorship import last_writes, renamed_past_us
+from configsync.store.authorship import attributed, last_writes, renamed_past_us
 from configsync.store.database import Database, Transaction
 from configsync.store.owners import read_owner
 from configsync.store.published import read_published
@@ -31,8 +32,8 @@ from configsync.usecases.validate import Validation
 class Stored:
     """What a database holds at one moment.
 
-    ``renamed`` has the live address of each root that was renamed past
-    configsync, with the one on record.
+    ``renamed`` has the live address of each root that was renamed past git,
+    with the one on record.
     """
 
     base: Base
@@ -116,7 +117,8 @@ class Planner:
         if options.refresh_only:
             return self._refresh(source, options, terms, selected)
         found, left_out, staying = self._compare(desired, terms, selected)
-        changes = in_order(self._attributed(found.changes, options.purge), self.types)
+        told = attributed(self.transaction, found.changes)
+        changes = in_order(deactivating(told, self.types, options), self.types)
         against = [
             *numbering.diagnostics,
             *found.diagnostics,
@@ -140,8 +142,20 @@ class Planner:
             forgotten=tuple(sorted(found.forgotten)),
             left_out=() if only is not None else tuple(left_out),
             taken=tuple(self._taken([*changes, *found.records], terms)),
-            diagnostics=(*against, *warnings),
+            diagnostics=(*against, *self._not_installed(), *warnings),
         )
+
+    def _not_installed(self) -> Iterator[Diagnostic]:
+        """What this source owns, and no kind that is installed here can read."""
+        owned = (r for r in self.stored.applied.values() if r.owner == self.project.source)
+        left = Counter(r.domain for r in owned if r.domain not in self.types)
+        for domain, number in sorted(left.items()):
+            are = "resource is" if number == 1 else "resources are"
+            yield codes.NOT_INSTALLED.at(
+                None,
+                f"{number} {domain} {are} left as they are: no kind that is installed has them",
+                help="Install the package that adds the kind, the one that applied them.",
+            )
 
     def number_versions(self, desired: State, *, going_back: bool = False) -> Numbering:
         """The desired state with every version decided, by what the database has published."""
@@ -216,24 +230,6 @@ class Planner:
             if known is not None and known.owner not in (None, terms.owner):
                 yield at, str(known.owner)
 
-    def _attributed(self, changes: Iterable[Change], purge: bool) -> list[Change]:
-        """The changes with the versions of their rows, and who wrote past configsync."""
-        changes = list(changes)
-        # What was renamed was perhaps written before, under the other name.
-        writes = last_writes(self.transaction, {at for c in changes for at in _names(c)})
-        attributed = []
-        for change in changes:
-            found = (writes[at] for at in _names(change) if at in writes)
-            last = max(found, key=lambda w: w.writer.revision, default=None)
-            if last is not None:
-                theirs = change.reason in (Reason.DRIFT, Reason.CONFLICT)
-                by = last.writer if theirs and last.explains(change.before) else None
-                change = replace(change, version=last.writer.revision, by=by)
-            if change.after is None and self.types[change.domain].active and not purge:
-                change = replace(change, deactivates=True)
-            attributed.append(change)
-        return attributed
-
     def _refresh(
         self,
         source: SourceInfo,
@@ -292,11 +288,6 @@ class Planner:
             known = self.stored.applied.get(at)
             if known is not None and known.owner == terms.owner:
                 yield at, as_recorded(resource, known)
-
-
-def _names(change: Change) -> set[str]:
-    """The addresses of a change's row, before and after."""
-    return {change.address, change.previous_address or change.address}
 
 
 def _in_columns(change: Change, types: Mapping[str, ResourceType]) -> Change:

@@ -11,26 +11,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
-from configsync.core.document import Document, Map, Mark, Path, show_path
-from configsync.core.kind import Compiled, Kind
+from configsync.core.document import Document, Mark, Path, show_path
 from configsync.core.resource import Resource, State
 from configsync.core.values import Json, equal
-from configsync.edit.emit import emit, file_stems, lay_out
+from configsync.edit.emit import file_stems, lay_out
 from configsync.edit.splice import CannotEdit
 from configsync.kinds import all_kinds, resource_types
 from configsync.plan.versions import as_written
 from configsync.source.layers import UNSET, find_in
 from configsync.source.project import Target
-from configsync.source.reader import read
 from configsync.usecases.editing import Editing
 from configsync.usecases.import_ import home, schema_comment, whole
-from configsync.usecases.rows import rows_of
+from configsync.usecases.made import Made
 from configsync.usecases.sites import Layered, Site, Sites
 from configsync.usecases.tables import (
     CellPlace,
@@ -315,17 +312,23 @@ class _Rewriting:
         """Add a row to a document, where one of its own would have it."""
         path = made.rows[row.address].path
         value = _at(made.body, path)
+        layer = one.document
         if isinstance(path[-1], int):
-            table = next(iter(one.sites(path[:-1])), None)
-            if table is not None and table.table is not None and one.owns(table.layer):
-                add_to_table(self.edit, table, made.cells(row))
+            above = path[:-1]
+            keyed = tuple(str(s) for s in above) in one.kind.list_keys
+            # Items of a list without a key show only in the layer that wins.
+            found = [
+                site
+                for site in one.sites(above)
+                if one.owns(site.layer) and (not keyed or one.is_itself(site.layer))
+            ]
+            if found and found[0].table is not None:
+                add_to_table(self.edit, found[0], made.cells(row))
                 return
-            layer = self.edit.again(one.document)
-            items = layer.get(path[:-1])
-            merged = one.merged.get(path[:-1]) or ()
-            keyed = tuple(str(s) for s in path[:-1]) in one.kind.list_keys
-            path = (*path[:-1], len(merged if keyed or not isinstance(items, list) else items))
-        self._put(one, one.document, path, value)
+            layer = found[0].layer if found else layer
+            items = one.merged.get(above) if keyed else self.edit.again(layer).get(above)
+            path = (*above, len(items or ()))
+        self._put(one, layer, path, value)
 
     def _write_new(self, documents: Mapping[str, Made]) -> None:
         """Write new documents, each into files of its own."""
@@ -353,31 +356,6 @@ class _Rewriting:
             body = whole(kind.name, dict(kind.decompile(within))[place])
             self.made[place] = Made(place, kind, body)
         return self.made[place]
-
-
-@dataclass
-class Made:
-    """A document of a kind, made of resources, which all lie within ``place``."""
-
-    place: str
-    kind: Kind
-    body: dict[str, Any]
-
-    @cached_property
-    def rows(self) -> dict[str, Compiled]:
-        """The rows that it gives, by address. Raises CannotEdit if it misses its schema."""
-        try:
-            node = read(emit(self.body), self.place).roots[0]
-            assert isinstance(node, Map)
-            return rows_of(self.kind, Document(self.kind.name, node))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CannotEdit(f"{self.place} can't be written as a valid document.") from error
-
-    def cells(self, resource: Resource) -> dict[str, Json]:
-        """The values of a row by the keys that they have in the document."""
-        row = self.rows[resource.address]
-        names = {name: row.paths.get(name, (name,))[-1] for name in resource.values}
-        return {str(names[name]): value for name, value in resource.values.items()}
 
 
 def _in_order(path: Path) -> tuple[tuple[bool, str | int], ...]:

@@ -35,6 +35,16 @@ def missing_schemas(project: Project, kinds: Iterable[Kind]) -> dict[str, str]:
     return {n: text for n, text in files.items() if not os.path.lexists(project.root / n)}
 
 
+def kinds_with_schemas(project: Project, kinds: Iterable[Kind]) -> list[Kind]:
+    """The kinds of which the project has a schema file; all of them where it has none."""
+    kinds = list(kinds)
+    folder = project.root / project.schemas
+    kept = [
+        k for k in kinds if any((folder / name).is_file() for name in (k.schema_file, k.part_file))
+    ]
+    return kept or kinds
+
+
 def write_schemas(project: Project, kinds: Iterable[Kind]) -> list[str]:
     """Write the schemas into the project's folder of them; returns their names."""
     folder = project.root / project.schemas

@@ -87,6 +87,10 @@ class Layered:
         """Tell whether a layer is the document or its patch, and no base."""
         return layer.name == self.document.name
 
+    def is_itself(self, layer: Document) -> bool:
+        """Tell whether a layer is the document, and neither its patch nor a base."""
+        return layer.body.mark == self.document.body.mark
+
     def winners(self) -> Iterator[tuple[str, str, Site]]:
         """Each address and column that a layer sets, with the site that wins."""
         for at, row in self.rows.items():

@@ -163,7 +163,12 @@ def sparse(table: Table, number: int) -> dict[str, Any]:
     return {c.name: None if c.nullable else value(c, number) for c in table.columns}
 
 
-CLOSED = {"source": "external", "value_type": "string", "log_source_type": "loki"}
+CLOSED = {
+    "source": "external",
+    "value_type": "string",
+    "log_source_type": "loki",
+    "domain": "profile",
+}
 """A value of each column that takes only certain ones."""
 
 
@@ -297,7 +302,7 @@ def without_line(number: int) -> Callable[[bytes], bytes]:
         (edited(SCHEMA, b'n": 2'), ":1 lacks"),
         (edited(b'"config_owners": 0', b'"config_owners": "0"'), ":1 lacks"),
         (edited(b'"revision": ', b'"revision": 1'), ":1 and the tables"),
-        (edited(b'"config_mlflow": ', b'"config_other": '), "other tables"),
+        (edited(b'"config_mlflow": ', b'"config_other": '), "table config_other"),
         (edited(b'"config_mlflow": ', b'"config_mlflow": 1'), ":1 and the tables"),
         (edited(b"{question}", b"{quostion}"), "rows of config_"),
         (edited(b'"llm_max_tokens":9', b'"llm_max_tokens":8'), "rows of config_ai_infra"),

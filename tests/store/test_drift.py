@@ -65,7 +65,7 @@ def test_the_user_and_the_application_are_named(project: Workspace, pg_url: str)
     # PostgreSQL takes printable ASCII only for the name of an application.
     name = by.pop("application")
     assert re.fullmatch(r"@team \| `console`(\?|\\x1b)\[2J", name)
-    assert by == {"user": user, "client_address": client, "revision": 2}
+    assert by == {"user": user, "client_address": client, "revision": 2, "source": "external"}
     shown = project.ok("drift").out
     assert f"deleted by {user} ({name})" in shown
     if client is not None:

@@ -13,7 +13,7 @@ import pytest
 
 from configsync.store.migrations.triggers import APPEND_ONLY
 from configsync.store.models import Base
-from configsync.store.roles import READ_ONLY, identifier
+from configsync.store.roles import READ_ONLY, VIEWS, identifier
 from tests.conftest import Workspace, execute
 from tests.profiles import profile
 
@@ -141,6 +141,9 @@ def test_the_reader_only_reads(applied: Workspace, logins: Logins) -> None:
             f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'",
         )[0][0]
         refuses(logins.reader, f'UPDATE {table} SET "{column}" = "{column}"')
+    for view in VIEWS:
+        execute(logins.reader, f"SELECT * FROM {view}")
+        refuses(logins.reader, f"DELETE FROM {view}")
     execute(logins.reader, "LISTEN configsync")
     refuses(logins.reader, "SELECT nextval('config_profiles_id_seq')")
 

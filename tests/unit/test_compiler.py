@@ -133,6 +133,22 @@ def test_the_outcome_is_the_same_with_and_without_the_cache(project: Workspace) 
         assert compiled(project.root, cached=True) == fresh, name
 
 
+@pytest.mark.parametrize("between", ["validate", "plan", "nothing"])
+def test_what_a_file_refers_to_is_never_of_another_moment(project: Workspace, between: str) -> None:
+    """The cache keeps one compilation of a file, and findings of several."""
+    one, other = {"$file": "one.md"}, profile("other", default=True)
+    project.write("profiles/one.yaml", profile("one", spec__prompts__system_prompt=one))
+    for number, (text, limit) in enumerate([("a", 1), ("b", 2), ("a", 1), ("b", 2)]):
+        text = f"At most {{max_slides}} {text}\n"
+        project.write("profiles/one.md", text)
+        project.write("profiles/other.yaml", other.replace("60000", str(limit)))
+        if between != "nothing" and number:
+            project.ok(between)
+        found = compiled(project.root, cached=True).state()
+        assert found["profile/one/prompts"].values["system_prompt"] == text
+        assert found.digest() == compiled(project.root, cached=False).state().digest()
+
+
 def test_a_broken_cache_is_no_cache(project: Workspace) -> None:
     project.write("profiles/a.yaml", profile("a", default=True))
     project.ok("validate")

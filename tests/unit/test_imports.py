@@ -16,8 +16,17 @@ HEAVY = {"sqlalchemy", "alembic", "databricks", "psycopg2", "pydantic", "rich"}
 
 def loaded(*arguments: str, cwd: Path) -> set[str]:
     """The top-level packages that a command has loaded when it ends."""
+    return loaded_by(
+        "import sys; from configsync.cli.main import run; code = run(sys.argv[1:])",
+        *arguments,
+        cwd=cwd,
+    )
+
+
+def loaded_by(code: str, *arguments: str, cwd: Path) -> set[str]:
+    """The top-level packages that a program has loaded when it ends, with 0 or ``code``."""
     code = (
-        "import sys; from configsync.cli.main import run; code = run(sys.argv[1:]); "
+        f"code = 0; {code}; import sys; "
         "print(*{m.partition('.')[0] for m in sys.modules}, file=sys.stderr); sys.exit(code)"
     )
     done = subprocess.run(
@@ -56,3 +65,15 @@ def test_plan_on_sqlite_loads_neither_sqlalchemy_nor_psycopg2(root: Path) -> Non
 def test_an_unchanged_source_is_checked_without_what_compiles(root: Path) -> None:
     loaded("validate", cwd=root)
     assert not loaded("validate", cwd=root) & (HEAVY | {"jsonschema", "jsonschema_rs", "yaml"})
+
+
+def test_services_load_what_they_use(root: Path) -> None:
+    unused = HEAVY | {"click", "jsonschema", "yaml"}
+    assert not loaded_by("import configsync.services", cwd=root) & (unused | {"jsonschema_rs"})
+    loaded("apply", "--auto-approve", cwd=root)
+    write = (
+        "from configsync.services import ProfileService; "
+        "profiles = ProfileService('sqlite:///configsync.db'); "
+        "profiles.update('a', user='alice', description='new'); profiles.list()"
+    )
+    assert not loaded_by(write, cwd=root) & unused

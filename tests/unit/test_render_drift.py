@@ -201,7 +201,7 @@ def test_what_is_found_is_told(render: Callable[[DriftReport], str]) -> None:
     output = render(report(texts))
     told = ["profile", "space", "applied", "live", "user", "application", "client"]
     assert [place for place in told if f"the-{place}" not in output] == []
-    assert "Drift: 3 changed past configsync, 2 unmanaged, 1 pending." in output
+    assert "Drift: 3 changed in the database, 2 unmanaged, 1 pending." in output
 
 
 @pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from configsync.core.plan import Action, Change, Plan, Reason
-from configsync.core.revision import Writer
+from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Json
 from configsync.render.escape import one_line
 from configsync.render.fields import diff_lines, is_long, safe_line, text_lines, value_line
@@ -149,8 +149,9 @@ def _by(change: Change) -> str:
 
 
 def by(writer: Writer) -> str:
-    """Who wrote a row past configsync, as far as that is known."""
-    application = f" ({one_line(writer.application)})" if writer.application else ""
+    """Who wrote a row past git, as far as that is known."""
+    through = "service" if writer.source is RevisionSource.SERVICE else writer.application
+    application = f" ({one_line(through)})" if through else ""
     client = f" from {one_line(writer.address)}" if writer.address else ""
     return f"by {one_line(writer.who)}{application}{client} at {writer.at}"
 

@@ -78,29 +78,35 @@ def pg_watch(table: Watched) -> Iterator[str]:
     arguments = ", ".join(f"'{a}'" for a in told)
     # The lock comes before any row lock of the same statement, so that writers queue.
     yield (
-        f"CREATE TRIGGER configsync_lock BEFORE INSERT OR UPDATE OR DELETE ON {table.table} "
+        f'CREATE TRIGGER configsync_lock BEFORE INSERT OR UPDATE OR DELETE ON "{table.table}" '
         f"FOR EACH STATEMENT {past} EXECUTE FUNCTION configsync_lock()"
     )
     yield (
-        f"CREATE TRIGGER configsync_no_truncate BEFORE TRUNCATE ON {table.table} "
+        f'CREATE TRIGGER configsync_no_truncate BEFORE TRUNCATE ON "{table.table}" '
         "FOR EACH STATEMENT EXECUTE FUNCTION configsync_refuse_truncate()"
     )
     # A delete is recorded before it happens: its cascade reaches the parts first.
     yield (
-        f"CREATE TRIGGER configsync_record_delete BEFORE DELETE ON {table.table} "
+        f'CREATE TRIGGER configsync_record_delete BEFORE DELETE ON "{table.table}" '
         f"FOR EACH ROW {past} EXECUTE FUNCTION configsync_record({arguments})"
     )
     yield (
-        f"CREATE TRIGGER configsync_record AFTER INSERT OR UPDATE ON {table.table} "
+        f'CREATE TRIGGER configsync_record AFTER INSERT OR UPDATE ON "{table.table}" '
         f"FOR EACH ROW {past} EXECUTE FUNCTION configsync_record({arguments})"
     )
     if table.published:
-        changed = " OR ".join(f"OLD.{c} IS DISTINCT FROM NEW.{c}" for c in table.published)
+        changed = " OR ".join(f'OLD."{c}" IS DISTINCT FROM NEW."{c}"' for c in table.published)
         yield (
-            f"CREATE TRIGGER configsync_published BEFORE UPDATE ON {table.table} "
+            f'CREATE TRIGGER configsync_published BEFORE UPDATE ON "{table.table}" '
             f"FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION configsync_refuse_rewrite()"
         )
-        yield f"ALTER TABLE {table.table} ENABLE ALWAYS TRIGGER configsync_published"
+        yield f'ALTER TABLE "{table.table}" ENABLE ALWAYS TRIGGER configsync_published'
+
+
+def pg_unwatch(table: Watched) -> Iterator[str]:
+    """Take away what `pg_watch` made, also for another form of the table."""
+    for name in ("lock", "no_truncate", "record_delete", "record", "published"):
+        yield f'DROP TRIGGER IF EXISTS configsync_{name} ON "{table.table}"'
 
 
 _PG_REFUSE = """
@@ -256,7 +262,7 @@ def sqlite_watch(table: Watched) -> Iterator[str]:
     """Record the writes to one table."""
     for name, timing, action, condition in _sqlite_events(table):
         yield (
-            f"CREATE TRIGGER {table.table}_record_{name} {timing} ON {table.table} "
+            f'CREATE TRIGGER {table.table}_record_{name} {timing} ON "{table.table}" '
             f"WHEN NOT EXISTS (SELECT 1 FROM config_writer){condition} "
             f"BEGIN {_sqlite_record(table, action)} END"
         )
@@ -265,27 +271,34 @@ def sqlite_watch(table: Watched) -> Iterator[str]:
         # would leave rows behind that the next parent of that id takes for its own.
         parent, _, _, foreign_key = table.parent
         yield (
-            f"CREATE TRIGGER {table.table}_cascade BEFORE DELETE ON {parent} "
-            f"BEGIN DELETE FROM {table.table} WHERE {foreign_key} = OLD.id; END"
+            f'CREATE TRIGGER {table.table}_cascade BEFORE DELETE ON "{parent}" '
+            f'BEGIN DELETE FROM "{table.table}" WHERE "{foreign_key}" = OLD.id; END'
         )
     if table.published:
-        changed = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in table.published)
+        changed = " OR ".join(f'OLD."{c}" IS NOT NEW."{c}"' for c in table.published)
         yield (
-            f"CREATE TRIGGER {table.table}_published BEFORE UPDATE ON {table.table} "
+            f'CREATE TRIGGER {table.table}_published BEFORE UPDATE ON "{table.table}" '
             f"WHEN {changed} BEGIN SELECT RAISE(ABORT, 'a published version of {table.table} "
             "never changes: insert the next one'); END"
         )
 
 
+def sqlite_unwatch(table: Watched) -> Iterator[str]:
+    """Take away what `sqlite_watch` made, also for another form of the table."""
+    events = ("insert", "update", "activate", "deactivate", "delete")
+    for name in (*(f"record_{event}" for event in events), "cascade", "published"):
+        yield f"DROP TRIGGER IF EXISTS {table.table}_{name}"
+
+
 def _sqlite_events(table: Watched) -> Iterator[tuple[str, str, str, str]]:
     """Name, timing, recorded action and further condition of each trigger."""
-    moved = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in table.columns)
+    moved = " OR ".join(f'OLD."{c}" IS NOT NEW."{c}"' for c in table.columns)
     if not table.active:
         yield "insert", "AFTER INSERT", "create", ""
         yield "update", "AFTER UPDATE", "update", f" AND ({moved})"
         yield "delete", "BEFORE DELETE", "delete", ""
         return
-    old, new = f"OLD.{table.active}", f"NEW.{table.active}"
+    old, new = f'OLD."{table.active}"', f'NEW."{table.active}"'
     yield "insert", "AFTER INSERT", "create", f" AND {new}"
     yield "update", "AFTER UPDATE", "update", f" AND {old} AND {new} AND ({moved})"
     yield "activate", "AFTER UPDATE", "create", f" AND NOT {old} AND {new}"
@@ -299,19 +312,19 @@ def _sqlite_record(table: Watched, action: str) -> str:
     domain, address = table.domain, f"'{table.domain}'"
     if table.versioned:
         key = table.key[0]
-        root_id = f"(SELECT min(id) FROM {table.table} WHERE {key} = {row}.{key})"
+        root_id = f'(SELECT min(id) FROM "{table.table}" WHERE "{key}" = {row}."{key}")'
     if table.parent is not None:
         parent_table, parent_key, domain, foreign_key = table.parent
-        root_id = f"{row}.{foreign_key}"
+        root_id = f'{row}."{foreign_key}"'
         name = (
-            f"coalesce((SELECT {parent_key} FROM {parent_table} WHERE id = {root_id}), "
+            f'coalesce((SELECT "{parent_key}" FROM "{parent_table}" WHERE id = {root_id}), '
             f"(SELECT json_extract(snapshot, '$.{parent_key}') FROM config_history "
             f"WHERE root_id = {root_id} AND domain = '{domain}' "
             "ORDER BY id DESC LIMIT 1))"
         )
         address = f"'{domain}/' || {_escaped(name)} || '/{table.domain}'"
     for key in table.key:
-        address += f" || '/' || {_escaped(f'{row}.{key}')}"
+        address += f" || '/' || {_escaped(_cell(row, key))}"
     profile_id = root_id if domain == "profile" else "NULL"
     return (
         "INSERT INTO config_revisions (revision, source, actor, created_at) "
@@ -325,13 +338,17 @@ def _sqlite_record(table: Watched, action: str) -> str:
     )
 
 
+def _cell(row: str, column: str) -> str:
+    return f'{row}."{column}"'
+
+
 def _escaped(text: str) -> str:
     return f"replace(replace({text}, '%', '%25'), '/', '%2F')"
 
 
 def _sqlite_value(table: Watched, row: str, column: str) -> str:
     """The column's value as JSON text."""
-    value = f"{row}.{column}"
+    value = _cell(row, column)
     if column in table.booleans:
         return f"CASE {value} WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE json_quote({value}) END"
     if column in table.jsons:
