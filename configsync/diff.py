@@ -109,6 +109,7 @@ class _Diff:
         undone = {at: old for at, old in terms.renamed.items() if at in live and at not in desired}
         live = self._relocate(live, undone)
         self.moves = _moves(desired, live, applied, self.result.diagnostics)
+        self.renamed = frozenset(self.moves.values())
         if self.moves:
             live = self._relocate(live, self.moves)
             applied = State(_moved(r, self.moves) for r in applied.values())
@@ -163,7 +164,7 @@ class _Diff:
                 before = self.originals[at]
                 result.records.append(_change(terms, at, Action.UPDATE, Reason.GIT, before, given))
             return
-        renamed = wanted.parent is None and at in self.moves.values()
+        renamed = wanted.parent is None and at in self.renamed
         reason = Reason.RENAME if renamed else _reason(terms, wanted, actual, known)
         action = _update_action(terms.types[wanted.domain], actual, wanted)
         change = _change(terms, at, action, reason, self.originals[at], wanted)
@@ -266,13 +267,16 @@ def _moves(
             )
             continue
         moves[old] = at
+    taken = set(moves.values())
     for old, new in list(moves.items()):
-        if old in desired and old not in moves.values():
+        if old in desired and old not in taken:
             problems.append(_bad_rename(desired[new], f"{old} is still defined"))
-            del moves[old]
         elif new in live and new not in moves:
             problems.append(_bad_rename(desired[new], f"{new} exists already"))
-            del moves[old]
+        else:
+            continue
+        del moves[old]
+        taken.remove(new)
     return moves
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from configsync.checks.engine import run_source_rules
@@ -28,6 +28,9 @@ from configsync.core.diagnostic import Diagnostic, Location, Severity
 from configsync.core.document import Document, show_path
 from configsync.kinds import all_kinds
 from configsync.source.project import Project, Target
+
+MAX_PAIRS = 100_000
+"""How many addresses are compared with each other: more takes longer than it helps."""
 
 
 def compile_files_of(
@@ -130,12 +133,7 @@ class _Run:
         result.diagnostics += _named_alike(outlines)
         # A document with errors of its own defines nothing yet.
         if not any(d.severity is Severity.ERROR for d in result.diagnostics):
-            result.diagnostics += [
-                _undefined(used, where, places)
-                for record in self.records.values()
-                for used, where in record.uses
-                if used not in places
-            ]
+            result.diagnostics += _undefined(self.records.values(), places)
         result.diagnostics += run_source_rules(outlines, self.settings.rules.values())
         result.diagnostics = apply_ignores(result.diagnostics, ignores)
 
@@ -181,8 +179,9 @@ def _named_alike(documents: list[Document]) -> Iterator[Diagnostic]:
     """
     path = ("metadata", "name")
     seen: dict[tuple[str, str], Location] = {}
+    unnamed = {kind.name for kind in all_kinds().values() if not kind.named}
     for document in documents:
-        if document.name is not None and not all_kinds()[document.kind].named:
+        if document.kind in unnamed and document.name is not None:
             where = document.locate(path)
             first = seen.setdefault((document.kind, document.name), where)
             if first is not where:
@@ -190,11 +189,34 @@ def _named_alike(documents: list[Document]) -> Iterator[Diagnostic]:
                 yield defined_twice(what, where, first, show_path(path))
 
 
-def _undefined(used: str, where: Location, places: Mapping[str, Location]) -> Diagnostic:
-    near = get_close_matches(used, places, 1, cutoff=0.8)
-    return codes.UNDEFINED_USE.at(
-        where,
-        f"{used} is used and not defined",
-        path="metadata.uses",
-        help=f"Did you mean {near[0]}?" if near else "Define it, or take it out of uses.",
-    )
+def _undefined(
+    records: Iterable[FileRecord], places: Mapping[str, Location]
+) -> Iterator[Diagnostic]:
+    """What documents use, and none defines."""
+    missing = [use for record in records for use in record.uses if use[0] not in places]
+    near = _near(dict.fromkeys(used for used, _ in missing), places) if missing else {}
+    for used, where in missing:
+        meant = near.get(used)
+        yield codes.UNDEFINED_USE.at(
+            where,
+            f"{used} is used and not defined",
+            path="metadata.uses",
+            help=f"Did you mean {meant}?" if meant else "Define it, or take it out of uses.",
+        )
+
+
+def _near(names: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """The known address that each name may mean: of its domain, if it has one that is known."""
+    domains: dict[str, list[str]] = {}
+    for at in known:
+        domains.setdefault(at.partition("/")[0], []).append(at)
+    found: dict[str, str] = {}
+    left = MAX_PAIRS
+    for name in names:
+        among = domains.get(name.partition("/")[0], known)
+        left -= len(among)
+        if left < 0:
+            break
+        if near := get_close_matches(name, among, 1, cutoff=0.8):
+            found[name] = near[0]
+    return found

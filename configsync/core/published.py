@@ -13,8 +13,8 @@ from configsync.core.values import Row
 class Published:
     """The published versions of resources, by address.
 
-    ``newest`` has the highest number of each, active or not. ``rows`` has the
-    values of those versions that were asked for, by address and number.
+    Of those that were asked for: ``newest`` has the highest number of each,
+    active or not, ``rows`` the versions' values, by address and number.
     """
 
     newest: Mapping[str, int] = field(default_factory=dict)

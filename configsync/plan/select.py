@@ -67,13 +67,9 @@ def narrowed(
     # Parts move with their root, or not at all.
     left |= {c.address: c for c in found.changes if c.resource.root in moved}
     kept = {c.before.address: c.before for c in left.values() if c.before is not None}
-    out = set(left)
-    for change in left.values():
-        if change.address in moved:
-            out |= {at for at in desired if address.within(at, change.address)}
-            kept |= {
-                r.address: r for r in found.originals.values() if r.root == change.previous_address
-            }
+    former = {left[at].previous_address for at in moved}
+    kept |= {r.address: r for r in found.originals.values() if r.root in former}
+    out = {*left, *(at for at, r in desired.items() if r.root in moved)}
     staying = [replace(r, owner=None) for r in kept.values()]
     wanted = [r for at, r in desired.items() if at not in out]
     return State([*staying, *wanted]), staying, sorted(left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from configsync.core import address, codes
 from configsync.core.diagnostic import Diagnostic
@@ -23,15 +23,19 @@ class Known:
     live: State
     applied: State
     renamed: Mapping[str, str]
+    _now: dict[str, str] = field(init=False, repr=False)
+    """The live addresses by those on record."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_now", {old: now for now, old in self.renamed.items()})
 
     def place(self, wanted: Resource) -> str:
         """The address at which a resource is live, its rename being perhaps still to come."""
         at = wanted.address
         if at in self.live:
             return at
-        for now, old in self.renamed.items():
-            if old == at:
-                return now
+        if at in self._now:
+            return self._now[at]
         if wanted.renamed_from is not None:
             former = address.renamed(at, wanted.renamed_from)
             if former in self.live:
@@ -44,21 +48,23 @@ def versions_named(
 ) -> Iterator[tuple[str, int | None]]:
     """The versions that may decide those of a desired state, with their addresses.
 
-    They are what it pins, what it was last applied as and, where its content
-    isn't the live one, the newest: None.
+    They are what it pins and, where it leaves the number to the database and its
+    content isn't the live one, what it was last applied as and the newest: None.
     """
     for at, wanted in desired.items():
         versions = types[wanted.domain].versions
         if versions is None:
             continue
         place = known.place(wanted)
-        live = known.live.get(place)
-        if live is None or not _same_content(wanted.values, live.values, versions):
+        number = version_number(wanted, types)
+        if number is not None:
+            yield place, number
+        elif _live_number(wanted, known.live.get(place), types) is None:
             yield place, None
-        for said in (wanted, known.applied.get(at), known.applied.get(place)):
-            number = None if said is None else version_number(said, types)
-            if number is not None:
-                yield place, number
+            for applied in (known.applied.get(at), known.applied.get(place)):
+                number = None if applied is None else version_number(applied, types)
+                if number is not None:
+                    yield place, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +137,10 @@ def _undecided(
     """The number of a version that the source leaves to the database."""
     versions = types[wanted.domain].versions
     assert versions is not None
-    live = known.live.get(place)
+    number = _live_number(wanted, known.live.get(place), types, follow)
+    if number is not None:
+        return number
     applied = known.applied.get(wanted.address) or known.applied.get(place)
-    if live is not None and (follow or _same_content(wanted.values, live.values, versions)):
-        number = version_number(live, types)
-        if number is not None:
-            return number
     if applied is not None and _same_content(wanted.values, applied.values, versions):
         number = version_number(applied, types)
         # It may have been purged since.
@@ -146,6 +150,20 @@ def _undecided(
     row = published.rows.get((place, newest))
     # It was deactivated, or an earlier one was pinned meanwhile.
     return newest if row and _same_content(wanted.values, row, versions) else newest + 1
+
+
+def _live_number(
+    wanted: Resource,
+    live: Resource | None,
+    types: Mapping[str, ResourceType],
+    follow: bool = False,
+) -> int | None:
+    """The number of the live version, if its content is as desired, or it is to be followed."""
+    versions = types[wanted.domain].versions
+    assert versions is not None
+    if live is None or not (follow or _same_content(wanted.values, live.values, versions)):
+        return None
+    return version_number(live, types)
 
 
 def as_written(

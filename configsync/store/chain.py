@@ -118,9 +118,10 @@ def seal(
     after, previous = _last_sealed(transaction)
     sealed = {**revision, "previous_digest": previous}
     own = _Digest()
-    entries = _Entries(transaction, after)
+    entries = None
     for row in _revisions(transaction, after):
         own.line(row[:-1])
+        entries = entries or _Entries(transaction, after)
         for line in entries.of(row[0]):
             own.line(line)
     row = [sealed.get(name) for name in REVISION_COLUMNS]

@@ -11,13 +11,16 @@ from typing import Any
 from configsync.core import address
 from configsync.core.diagnostic import Location
 from configsync.core.plan import Base
-from configsync.core.resource import Column, Resource, ResourceType, State
+from configsync.core.resource import Column, Resource, ResourceType, State, root_address
 from configsync.core.values import Json, Text, Unstorable, canonical_json
 from configsync.store import sql
 from configsync.store.database import SCHEMA_VERSION, Transaction
 
 BATCH = 1000
 """Rows whose JSON is parsed at once."""
+
+FEW = 10
+"""Roots that are looked for one by one: to find more, all records are read, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,9 @@ def read_rows(
     for domain, group in wanted.items():
         type_ = types[domain]
         statement = sql.select(type_, transaction.dialect, among=True)
-        for chunk in sql.chunks(canonical_json(sql.keys(type_, r)) for r in group):
+        # What a change leaves at its address is named by it before and after.
+        keys = dict.fromkeys(canonical_json(sql.keys(type_, r)) for r in group)
+        for chunk in sql.chunks(keys):
             for row in _live_rows(type_, transaction.rows(statement, chunk)):
                 found[row.resource.address] = row
     return found
@@ -131,10 +136,14 @@ def read_applied(
     )
     if roots is None:
         return State(_applied(transaction.rows(query), types))
+    wanted = set(roots)
+    if len(wanted) > FEW:
+        rows = transaction.rows(query)
+        return State(_applied([r for r in rows if root_address(r[1], types) in wanted], types))
     below = f"{query} WHERE address = ? OR substr(address, 1, ?) = ?"
     return State(
         resource
-        for root in sorted(set(roots))
+        for root in sorted(wanted)
         for resource in _applied(transaction.rows(below, root, len(root) + 1, root + "/"), types)
     )
 

@@ -124,10 +124,11 @@ class Writer:
                 # Another version takes the place of the one before, and each stays as published.
                 fixed = (type_.versions.number, *type_.versions.content)
                 names = [n for n in names if n not in fixed]
-                going = [c for c in changes if type_.versions.number in c.fields]
+                number = type_.versions.number
+                going = [c for c in changes if number in c.fields]
                 self._deactivate(type_, going)
                 self._insert_rows(type_, going)
-                changes = [c for c in changes if c not in going]
+                changes = [c for c in changes if number not in c.fields]
             rows = [self._row(c, c.resource.values) for c in changes]
             self._execute(sql.update(type_, self.transaction.dialect, names), rows)
 
