@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from configsync.core import address
-from configsync.core.resource import Resource
+from configsync.core.resource import Resource, ResourceType
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,21 @@ class IgnoreRule:
 
     def covers(self, at: str, field: str) -> bool:
         """Tell whether the rule is about a field of the resource at an address."""
-        return address.matches(at, self.address) and any(
-            fnmatchcase(field, pattern) for pattern in self.fields
-        )
+        return self.covers_field(field) and address.matches(at, self.address)
+
+    def covers_field(self, field: str) -> bool:
+        """Tell whether the rule is about a field, wherever."""
+        return any(fnmatchcase(field, pattern) for pattern in self.fields)
+
+
+def whole(rules: Iterable[IgnoreRule], types: Mapping[str, ResourceType]) -> tuple[IgnoreRule, ...]:
+    """The rules, each covering all of the columns that mean something only together."""
+    groups = [t.together for t in types.values() if t.together]
+    found = []
+    for rule in rules:
+        more = {n for g in groups if any(rule.covers_field(n) for n in g) for n in g}
+        found.append(replace(rule, fields=(*rule.fields, *sorted(more))))
+    return tuple(found)
 
 
 def ignoring(resource: Resource, actual: Resource, rules: Iterable[IgnoreRule]) -> Resource:

@@ -49,7 +49,8 @@ class ResourceType:
     ``active`` names a boolean column: a row with false in it is as if it weren't
     there, and deleting sets it. It is none of ``columns``. With ``versions``,
     which needs it, a key has several rows. ``settle`` brings columns whose form
-    depends on each other into the one form that states compare.
+    depends on each other into the one form that states compare; these are
+    ``together``, and an ignore rule that covers one covers all of them.
     """
 
     domain: str
@@ -65,6 +66,7 @@ class ResourceType:
     active: str | None = None
     versions: Versions | None = None
     settle: Callable[[Row], Row] | None = None
+    together: tuple[str, ...] = ()
     names: tuple[str, ...] = field(init=False, compare=False)
     """The names of the columns, in order."""
     step: str = field(init=False, compare=False)
@@ -73,6 +75,10 @@ class ResourceType:
     def __post_init__(self) -> None:
         if self.versions is not None and (self.active is None or self.parent is not None):
             raise ValueError(f"versions of {self.domain} need an active column, and no parent")
+        if self.versions is not None:
+            # A number stands for its content.
+            together = (self.versions.number, *self.versions.content)
+            object.__setattr__(self, "together", together)
         object.__setattr__(self, "names", tuple(c.name for c in self.columns))
         object.__setattr__(self, "step", address.join(self.domain))
 

@@ -14,6 +14,7 @@ from configsync.kinds.describe import NAME, schema, spec
 from configsync.kinds.typed import (
     COLUMNS,
     KEYS,
+    VALUE,
     Short,
     ValueType,
     compile_value,
@@ -99,6 +100,7 @@ PROJECT_SETTING = ResourceType(
     parent=PROJECT,
     parent_column="project_id",
     settle=settle,
+    together=VALUE,
 )
 
 

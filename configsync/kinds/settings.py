@@ -14,6 +14,7 @@ from configsync.kinds.describe import schema, spec
 from configsync.kinds.typed import (
     COLUMNS,
     KEYS,
+    VALUE,
     Short,
     ValueType,
     compile_value,
@@ -55,6 +56,7 @@ SETTING = ResourceType(
     key=("category", "setting_key"),
     active="is_active",
     settle=settle,
+    together=VALUE,
 )
 
 

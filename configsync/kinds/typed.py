@@ -16,6 +16,9 @@ from configsync.kinds.describe import schema
 COLUMNS = (Column("setting_value", Text(), nullable=True), Column("value_type", Text(20)))
 """The columns that keep a typed value."""
 
+VALUE = tuple(column.name for column in COLUMNS)
+"""Their names: a text means what its type makes of it."""
+
 Short = Annotated[
     Any,
     schema(

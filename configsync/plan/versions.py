@@ -110,20 +110,44 @@ def number_versions(
             number = _undecided(wanted, place, known, published, types, follow)
             numbered.append(_with(wanted, {versions.number: number}))
             continue
-        row = published.rows.get((place, number))
-        if row is None:
-            if not going_back:
-                problems.append(_unpublished(wanted, number, published.newest.get(place, 0)))
-            numbered.append(wanted)
-        elif all(wanted.values[n] is None for n in versions.content):
-            key = types[wanted.domain].key
-            given = {k: v for k, v in wanted.values.items() if k in key}
-            numbered.append(_with(wanted, {**row, **given}))
-        else:
-            if not _same_content(wanted.values, row, versions):
-                problems.append(_other_content(wanted, number))
-            numbered.append(wanted)
+        settled = _pinned(wanted, number, place, known, published, types, going_back)
+        if isinstance(settled, Diagnostic):
+            problems.append(settled)
+            settled = wanted
+        numbered.append(settled)
     return Numbering(State(numbered), tuple(problems))
+
+
+def _pinned(
+    wanted: Resource,
+    number: int,
+    place: str,
+    known: Known,
+    published: Published,
+    types: Mapping[str, ResourceType],
+    going_back: bool,
+) -> Resource | Diagnostic:
+    """A resource whose version the source names, with what that says; or why that can't be."""
+    type_ = types[wanted.domain]
+    assert type_.versions is not None
+    content = type_.versions.content
+    newest = published.newest.get(place, 0)
+    row = published.rows.get((place, number))
+    if row is None:
+        return wanted if going_back else _unpublished(wanted, number, newest)
+    if all(wanted.values[n] is None for n in content):
+        # As it was: with what isn't fixed by its number as it was last applied.
+        applied = known.applied.get(wanted.address)
+        kept = applied is not None and version_number(applied, types) == number
+        values = {**row, **(applied.values if applied and kept else {})}
+        values |= {n: row[n] for n in content}
+        return _with(wanted, values | {k: wanted.values[k] for k in type_.key})
+    if _same_content(wanted.values, row, type_.versions):
+        return wanted
+    if going_back:
+        # It was purged since, and its number given to another text.
+        return _with(wanted, {type_.versions.number: newest + 1})
+    return _other_content(wanted, number)
 
 
 def _undecided(

@@ -218,11 +218,13 @@ class Draft:
         return number_versions(desired, known, published, self._types)
 
     def _uses(self) -> dict[str, tuple[str, ...]]:
-        """What each root uses by the record, if a name goes that one could use."""
-        if not self._removed and not self._renamed:
-            return {}
+        """What each root uses by the record, but for those that go."""
         uses = read_uses(self._transaction)
-        return {at: used for at, used in uses.items() if at not in self._removed}
+        return {
+            at: used
+            for at, used in uses.items()
+            if not any(address.within(at, gone) for gone in self._removed)
+        }
 
     def _compare(self, desired: State) -> Difference:
         """What stands between the live rows and the wanted ones.

@@ -223,16 +223,6 @@ def delete(type_: ResourceType, dialect: Dialect) -> str:
     return f'DELETE FROM "{type_.table}" WHERE {rows}'
 
 
-def delete_inactive(type_: ResourceType, dialect: Dialect) -> str:
-    """Delete rows that are not active, by the keys in a record set."""
-    keys = " AND ".join(f'"{type_.table}"."{k}" = r."{k}"' for k in type_.key)
-    records = dialect.recordset([(k, "text") for k in type_.key], "r")
-    return (
-        f'DELETE FROM "{type_.table}" WHERE NOT "{type_.active}" '
-        f"AND EXISTS (SELECT 1 FROM {records} WHERE {keys})"
-    )
-
-
 def clear(type_: ResourceType, dialect: Dialect) -> str:
     """Take away the parts of parents that aren't active, by ``parent_key``.
 

@@ -93,14 +93,11 @@ class Writer:
         return f"\x01{self._id(change)}"
 
     def _rekey(self) -> None:
-        """Rename: what has versions with all of them; deactivated rows make way, if told so."""
+        """Rename what has versions with all of them."""
         renamed = [c for c in self.plan.changes if c.after and c.previous_address]
         renamed = [c for c in renamed if c.resource.parent is None]
         dialect = self.transaction.dialect
         for type_, changes in self._by_type(renamed):
-            if type_.active and self.plan.options.purge:
-                keys = ({sql.OF: c.address, **sql.keys(type_, c.resource)} for c in changes)
-                self._execute(sql.delete_inactive(type_, dialect), keys)
             if type_.versions:
                 key = type_.key[0]
                 pairs = [(c, c.before.values[key]) for c in changes if c.before]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.errors import UsageError
-from configsync.core.ignore import IgnoreRule
+from configsync.core.ignore import IgnoreRule, whole
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
@@ -94,9 +94,8 @@ def adopt(
     numbered = number_versions(desired, known, published, types, follow=True).desired
     applied, live = _renamed(desired, applied, live)
     _require(pattern, (desired, applied, live))
-    found = _Finding(
-        *(numbered, applied, live, types, project.source, pattern, renamed, project.ignore)
-    )
+    ignored = whole(project.ignore, types)
+    found = _Finding(*(numbered, applied, live, types, project.source, pattern, renamed, ignored))
     chosen = list(found.chosen())
     if not chosen:
         return Adoption(notes=found.notes)
@@ -253,11 +252,7 @@ class _Finding:
             if root in renamed:
                 old, new = renamed[root]
                 if at == old and (self._selects(old) or self._selects(new)):
-                    name = shlex.quote(addresses.split(new)[-1])
-                    self.notes.append(
-                        f"{old} is {new} in the database now. First run: "
-                        f"configsync rename {shlex.quote(old)} {name}"
-                    )
+                    self.notes.append(_rename_first(old, new))
             elif known is not None and known.owner not in (None, self.owner):
                 if at == root and self._named(root):
                     self.notes.append(f"{root} is the source {known.owner}'s: adopt it there.")
@@ -312,3 +307,11 @@ class _Finding:
             return
         replaced = git.differing(was)
         yield Drift(git.address, git, None, tuple(git.values), replaced)
+
+
+def _rename_first(old: str, new: str) -> str:
+    """What to do before a root can be adopted that has another name in the database."""
+    domain, former, *_ = addresses.split(old)
+    document = shlex.quote(addresses.join(domain, former))
+    name = shlex.quote(addresses.split(new)[1])
+    return f"{old} is {new} in the database now. First run: configsync rename {document} {name}"

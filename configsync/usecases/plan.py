@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from configsync.core import address, codes
 from configsync.core.diagnostic import Diagnostic, Severity
-from configsync.core.ignore import ignoring
+from configsync.core.ignore import ignoring, whole
 from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason, SourceInfo
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.diff import Difference, Terms, as_recorded, diff, drift
@@ -125,7 +125,7 @@ class Planner:
             *refusals(
                 changes, found.live, self.types, options, self._uses(desired, staying, changes)
             ),
-            *self._names_taken(changes, options),
+            *self._names_taken(changes),
         ]
         against.sort(key=lambda d: d.sort_key)
         if only is None:
@@ -174,8 +174,8 @@ class Planner:
         said = {at: r.uses for at, r in desired.items() if r.parent is None}
         return uses | {at: used for at, used in said.items() if at not in staying}
 
-    def _names_taken(self, changes: Iterable[Change], options: PlanOptions) -> Iterator[Diagnostic]:
-        """Renames to what a deactivated row is called, unless that is to be purged."""
+    def _names_taken(self, changes: Iterable[Change]) -> Iterator[Diagnostic]:
+        """Renames to what a deactivated row is called."""
         renamed = {
             c.address: c
             for c in changes
@@ -183,13 +183,14 @@ class Planner:
             and c.resource.parent is None
             and c.address not in self.stored.live
         }
-        for at in read_row_ids(self.transaction, self.types, () if options.purge else renamed):
+        for at in read_row_ids(self.transaction, self.types, renamed):
             yield codes.BAD_RENAME.at(
                 renamed[at].location,
                 f"{renamed[at].previous_address} can't become {at}: that was removed before, and "
                 "is deactivated",
                 path="metadata.renamed_from",
-                help="Choose another name, or delete what is deactivated with --purge.",
+                help="Choose another name; or define that one again, apply, and remove it with "
+                "--purge.",
             )
 
     def terms(self, options: PlanOptions) -> Terms:
@@ -199,7 +200,7 @@ class Planner:
             self.project.source,
             take_ownership=options.take_ownership,
             renamed=self.stored.renamed,
-            ignored=self.project.ignore,
+            ignored=whole(self.project.ignore, self.types),
         )
 
     def _selected(

@@ -337,12 +337,19 @@ class _Rewriting:
         for at, made in documents.items():
             folder = home(project)
             comment = schema_comment(project, folder, made.body["kind"], there=True)
-            try:
-                files = lay_out(made.body, stems[at], comment)
-            except ValueError as error:
-                raise CannotEdit(f"{at} can't be written: YAML can't hold its texts.") from error
-            for name, text in files.items():
-                self.edit.draft.create(_join(folder, name), text)
+            for stem in chain([stems[at]], (f"{stems[at]}-{n}" for n in count(2))):
+                try:
+                    laid_out = lay_out(made.body, stem, comment)
+                except ValueError as error:
+                    raise CannotEdit(
+                        f"{at} can't be written: YAML can't hold its texts."
+                    ) from error
+                files = {_join(folder, name): text for name, text in laid_out.items()}
+                # A file of that name may be another's, or this one's own from before a rename.
+                if all(self.edit.draft.is_free(file) for file in files):
+                    break
+            for file, text in files.items():
+                self.edit.draft.create(file, text)
 
     def _made(self, resource: Resource) -> Made:
         """The document that the wanted resources make among which one is."""

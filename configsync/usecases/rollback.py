@@ -119,6 +119,8 @@ def _past(transaction: Transaction, stored: Stored, revision: int, source: str) 
         back = replace(resource, owner=source)
         if record is not None:
             back = as_recorded(back, record)
+            # What it uses isn't in history: of what it does now, what there was then.
+            back = replace(back, uses=tuple(used for used in back.uses if used in past))
         former = renamed.get(at)
         name = None if former is None else address.split(former)[1]
         found.append(replace(back, renamed_from=name))

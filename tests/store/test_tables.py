@@ -139,16 +139,73 @@ def test_a_purge_takes_every_version(applied: Workspace) -> None:
     ]
 
 
-def test_a_rename_to_what_is_deactivated_wants_a_purge(applied: Workspace) -> None:
+def test_a_rename_to_what_is_deactivated_is_refused(applied: Workspace) -> None:
+    """Its versions are not the source's to delete unseen: they are purged under their own name."""
     prompt = PROMPT.format(content="Check {trace} twice", agent="verifier")
-    applied.write("profiles/prompt.yaml", prompt.replace("verify", "check"))
+    applied.write("profiles/prompt.yaml", prompt.replace("verify}", "check}"))
     applied.ok("apply", "--auto-approve")
     renamed = prompt.replace("{name: verify}", "{name: verify, renamed_from: check}")
     applied.write("profiles/prompt.yaml", renamed)
-    refused = applied.run("apply", "--auto-approve")
-    assert (refused.code, "CS404" in refused.out, "--purge" in refused.out) == (4, True, True)
+    for more in ([], ["--purge"]):
+        refused = applied.run("apply", "--auto-approve", *more)
+        assert (refused.code, "CS404" in refused.out) == (4, True)
+    checked = prompt.replace("verify}", "check}")
+    applied.write("profiles/prompt.yaml", f"{prompt}---{checked}")
+    applied.ok("apply", "--auto-approve")
+    applied.write("profiles/prompt.yaml", checked)
     applied.ok("apply", "--auto-approve", "--purge")
+    applied.write("profiles/prompt.yaml", renamed)
+    applied.ok("apply", "--auto-approve")
     rows = applied.sql("SELECT prompt_name, version, is_active FROM prompts_versioned")
     assert [(name, version, bool(active)) for name, version, active in rows] == [
         ("verify", 1, True)
     ]
+
+
+def test_a_rollback_takes_back_what_uses_something_newer(applied: Workspace) -> None:
+    prompt = PROMPT.format(content="Another", agent="verifier").replace("verify", "newer")
+    applied.write("profiles/newer.yaml", prompt.replace("variables: [trace]", "variables: []"))
+    used = OTHERS.replace("{name: ollama}", "{name: ollama, uses: [prompt/newer]}")
+    applied.write("profiles/others.yaml", used)
+    applied.ok("apply", "--auto-approve")
+    applied.ok("rollback", "--to", "2", "--auto-approve")
+    assert applied.sql("SELECT prompt_name FROM prompts_versioned WHERE is_active") == [("verify",)]
+
+
+def test_a_rollback_publishes_a_text_again_whose_number_another_has(applied: Workspace) -> None:
+    (applied.root / "profiles/prompt.yaml").unlink()
+    applied.ok("apply", "--auto-approve", "--purge")
+    other = PROMPT.format(content="Another {trace}", agent="verifier")
+    applied.write("profiles/prompt.yaml", other)
+    applied.ok("apply", "--auto-approve")
+    applied.ok("rollback", "--to", "1", "--auto-approve")
+    rows = "SELECT version, prompt_content FROM prompts_versioned WHERE is_active"
+    assert applied.sql(rows) == [(2, "Check {trace}")]
+
+
+def test_what_a_pinned_version_was_applied_with_is_drift_when_changed(applied: Workspace) -> None:
+    pinned = PROMPT.format(content="", agent="").replace(
+        '{content: "", agent: , variables: [trace]}', "{version: 1}"
+    )
+    applied.write("profiles/prompt.yaml", pinned)
+    applied.ok("apply", "--auto-approve")
+    applied.sql("UPDATE prompts_versioned SET agent_name = 'another' WHERE is_active")
+    applied.ok("apply", "--auto-approve")
+    rows = "SELECT version, agent_name FROM prompts_versioned WHERE is_active"
+    assert applied.sql(rows) == [(1, "verifier")]
+
+
+def test_an_ignored_text_is_ignored_with_its_number(applied: Workspace) -> None:
+    applied.write(
+        "configsync.toml",
+        'source = "project"\n'
+        'ignore = [{address = "prompt/*", fields = ["prompt_content"]}, '
+        '{address = "setting/*", fields = ["setting_value"]}]\n',
+    )
+    applied.sql("UPDATE prompts_versioned SET is_active = false")
+    applied.sql(
+        "INSERT INTO prompts_versioned (prompt_name, version, prompt_content, variables, "
+        "agent_name) VALUES ('verify', 3, 'Theirs', '[]', 'verifier')"
+    )
+    applied.sql("UPDATE app_settings SET setting_value = 'x', value_type = 'string'")
+    applied.ok("plan", "--detailed-exitcode")
