@@ -158,8 +158,8 @@ def _write_projects(folder: Path, number: int, seed: int) -> int:
             where = f"/var/log/{code}/{stage}" if source == "file" else f"{code}-{stage}"
             lines += [f"    - env_code: {stage}", f"      {place}: {where}"]
         lines.append("  settings:")
-        for number, word in enumerate(rng.sample(WORDS, SETTINGS_A_PROJECT), index):
-            lines.append(f"    {word}_limit: {_inline(_setting(number, rng))}")
+        for turn, word in enumerate(rng.sample(WORDS, SETTINGS_A_PROJECT), index):
+            lines.append(f"    {word}_limit: {_inline(_setting(turn, rng))}")
         _write(folder / f"{code}.yaml", lines)
         resources += 1 + len(stages) + SETTINGS_A_PROJECT
     return resources
