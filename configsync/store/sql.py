@@ -225,11 +225,11 @@ def delete(type_: ResourceType, dialect: Dialect) -> str:
 
 def delete_inactive(type_: ResourceType, dialect: Dialect) -> str:
     """Delete rows that are not active, by the keys in a record set."""
-    keys = " AND ".join(f'"{type_.table}"."{k}" = r."{k}"' for k in type_.key)
+    keys, wanted = (", ".join(f'{of}"{k}"' for k in type_.key) for of in ("", "r."))
     records = dialect.recordset([(k, "text") for k in type_.key], "r")
     return (
         f'DELETE FROM "{type_.table}" WHERE NOT "{type_.active}" '
-        f"AND EXISTS (SELECT 1 FROM {records} WHERE {keys})"
+        f"AND ({keys}) IN (SELECT {wanted} FROM {records})"
     )
 
 
