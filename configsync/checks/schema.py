@@ -8,9 +8,10 @@ don't change with a library.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, partial
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeAlias
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
@@ -18,15 +19,23 @@ from configsync.core.document import Document
 from configsync.core.kind import SCHEMA_SUFFIX, Kind, Subject
 from configsync.core.values import Json
 
+Source: TypeAlias = Callable[[], dict[str, Any]]
+"""Where a schema comes from, if it is asked for."""
+
 
 class Schema:
     """The schema of a kind."""
 
-    def __init__(self, content: dict[str, Any], basis: Schema | None = None) -> None:
+    def __init__(self, content: dict[str, Any] | Source, basis: Schema | None = None) -> None:
         """``basis`` holds as well: a team may tighten the packaged schema, not loosen it."""
-        self.content = content
+        self._source = content
         self.basis = basis
         self._compiled: Any = None
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """The schema as JSON, got on first use: most kinds have no document in a source."""
+        return self._source() if callable(self._source) else self._source
 
     def compiled(self) -> Any:
         """The validator, compiled on first use. Raises ValueError for an unusable schema."""
@@ -62,8 +71,8 @@ def load_schemas(
     schemas: dict[str, Schema | None] = {}
     problems: list[Diagnostic] = []
     for kind in kinds:
-        files: dict[str, dict[str, Any] | None] = {
-            file: _packaged(kind, file) for file in (kind.schema_file, kind.part_file)
+        files: dict[str, Source | None] = {
+            file: partial(_packaged, kind, file) for file in (kind.schema_file, kind.part_file)
         }
         if kind.subject is not None:
             # Found, not looked up: no document's name leads to a file elsewhere.
@@ -77,9 +86,7 @@ def load_schemas(
     return schemas, problems
 
 
-def _load(
-    folder: FilePath, name: str, file: str, packaged: dict[str, Any] | None
-) -> Schema | Diagnostic:
+def _load(folder: FilePath, name: str, file: str, packaged: Source | None) -> Schema | Diagnostic:
     where = Location(f"{name}/{file}", 1, 1)
     try:
         text = (folder / file).read_text(encoding="utf-8")
@@ -91,7 +98,7 @@ def _load(
         content = json.loads(text)
         if not isinstance(content, dict):
             return codes.BAD_SCHEMA.at(where, f"{where.file} is not a JSON object")
-        if content == packaged:
+        if packaged is not None and content == packaged():
             return Schema(content)
         schema = Schema(content, None if packaged is None else Schema(packaged))
         schema.compiled()
@@ -123,7 +130,7 @@ def _packaged(kind: Kind, file: str) -> dict[str, Any]:
 
 def packaged(kind: Kind) -> Schema:
     """The schema of whole documents as it ships with configsync."""
-    return Schema(_packaged(kind, kind.schema_file))
+    return Schema(partial(_packaged, kind, kind.schema_file))
 
 
 def packaged_text(file: str) -> str | None:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import lru_cache
 from string import Template
 
 _NAME = "[A-Za-z_][A-Za-z0-9_]*"
@@ -27,13 +27,9 @@ _NAME = "[A-Za-z_][A-Za-z0-9_]*"
 _REST = r"(?:\.(?!_)[^.\[\]{}!:]++|\[[^\[\]{}]++\])*+(?:![rsa])?+"
 _INNER = rf"\{{{_NAME}{_REST}(?::(?:(?!\d{{5}})[^{{}}])*+)?+\}}"
 _FIELD = rf"\{{(?P<name>{_NAME}){_REST}(?::(?P<format>(?:(?!\d{{5}})[^{{}}]|{_INNER})*+))?+\}}"
-_INNER_NAME = re.compile(rf"\{{({_NAME})")
-
-
-@cache
-def _format_pattern() -> re.Pattern[str]:
-    """Compiled on first use: that takes a good part of a start of configsync."""
-    return re.compile(rf"(?P<field>{_FIELD})|\{{\{{|\}}\}}|[{{}}]")
+# Compiled on first use, so that not every start of configsync takes the time; re keeps it.
+_FORMAT = rf"(?P<field>{_FIELD})|\{{\{{|\}}\}}|[{{}}]"
+_INNER_NAME = rf"\{{({_NAME})"
 
 
 class Syntax(StrEnum):
@@ -189,7 +185,7 @@ def _read_format(content: str) -> Reading:
     # A brace that begins no variable, as one of JSON, and the one that closes it are one fault.
     open_faults = 0
     at = 0
-    pattern = _format_pattern()
+    pattern = re.compile(_FORMAT)
     while (match := pattern.search(content, at)) is not None:
         start, at = match.span()
         sign = content[start]
@@ -197,7 +193,7 @@ def _read_format(content: str) -> Reading:
             uses.append((match["name"], start))
             if match["format"]:
                 offset = match.start("format")
-                inner = _INNER_NAME.finditer(match["format"])
+                inner = re.finditer(_INNER_NAME, match["format"])
                 uses += ((found[1], offset + found.start()) for found in inner)
         elif sign == "}" and open_faults:
             open_faults -= 1

@@ -7,8 +7,9 @@ else: ``tests/properties/test_plain.py`` holds the two against each other.
 
 The forms: one document of block mappings and block lists, each entry in a line
 of its own, whose values are plain or quoted text within the line (without
-escapes), a mapping of such in braces, or a literal block. Where YAML has a
-special case, it is left to the other reader rather than followed.
+escapes), a mapping of such in braces, a list of such in brackets, or a literal
+block. Where YAML has a special case, it is left to the other reader rather than
+followed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _NAME = r"[A-Za-z_$][\w$./-]{0,99}+"
 _QUOTED = r""""[^"\\\n]*+"|'[^'\n]*+'"""
 _WORDS = r"[\w./][\w./-]*+(?:\ [\w./][\w./-]*+)*+"
 _PAIR = rf"{_NAME}:\ (?:{_WORDS}|{_QUOTED})"
+_ITEM = rf"(?:{_WORDS}|{_QUOTED})"
 _COMMENT = r"\ *+(?:(?<=\ )\#.*)?+\n"
 
 # One match a line, with the literal block that it begins; nothing is tried twice, so that any
@@ -49,7 +51,9 @@ _LINES = re.compile(
         # nothing else follows, that is a special case.
         \|(?P<strip>-?)\n
         (?P<block>\n*+(?P<margin>\ ++)[^\n].*\n(?:(?:(?P=margin).*)?+\n)*+)(?!\ +\n)
-      | (?P<other>{_QUOTED}|\{{{_PAIR}(?:,\ {_PAIR})*+\}}){_COMMENT}
+      | (?P<other>
+          {_QUOTED}|\{{{_PAIR}(?:,\ {_PAIR})*+\}}|\[(?:{_ITEM}(?:,\ {_ITEM})*+)?+\]
+        ){_COMMENT}
       | (?:\#.*)?+\n
       )
     )
@@ -58,6 +62,7 @@ _LINES = re.compile(
     re.VERBOSE,
 )
 _PAIRS = re.compile(rf"({_NAME}):\ ({_WORDS}|{_QUOTED})")
+_ITEMS = re.compile(_ITEM)
 
 
 class _Other(Exception):
@@ -138,7 +143,7 @@ class _Lines:
         self, column: int, number: int, dash: str, key: str, pending: tuple[str, Mark] | None
     ) -> Any:
         """The collection that the entry at a column is put into."""
-        # At most three more levels begin here: a list, its item, and a mapping in braces.
+        # At most three more levels begin here: a list, its item, and one in braces or brackets.
         if len(self.stack) > MAX_DEPTH - 3:
             raise _Other
         if pending or not self.stack:
@@ -183,20 +188,38 @@ class _Lines:
 
 
 def _value(plain: str, other: str, mark: Mark) -> Any:
-    """The plain or quoted text, or the mapping in braces, that stands at a mark."""
+    """What stands at a mark: plain or quoted text, a mapping in braces, a list in brackets."""
     if plain:
         return resolve(plain.rstrip(" "))
-    if not other:
-        raise _Other
-    if other[0] != "{":
-        return other[1:-1]
+    match other[:1]:
+        case "":
+            raise _Other
+        case "{":
+            return _braces(other, mark)
+        case "[":
+            return _brackets(other, mark)
+    return other[1:-1]
+
+
+def _braces(text: str, mark: Mark) -> Map:
     node = Map(mark)
     file, number, column = mark
-    for pair in _PAIRS.finditer(other):
+    for pair in _PAIRS.finditer(text):
         name, value = pair.groups()
         if name in node:
             raise _Other
-        value = value[1:-1] if value[0] in "\"'" else resolve(value)
         key_mark = (file, number, column + pair.start(1))
-        node.put(name, value, key_mark, (file, number, column + pair.start(2)))
+        node.put(name, _scalar(value), key_mark, (file, number, column + pair.start(2)))
     return node
+
+
+def _brackets(text: str, mark: Mark) -> Seq:
+    node = Seq(mark)
+    file, number, column = mark
+    for item in _ITEMS.finditer(text):
+        node.put(_scalar(item[0]), (file, number, column + item.start()))
+    return node
+
+
+def _scalar(text: str) -> Any:
+    return text[1:-1] if text[0] in "\"'" else resolve(text)

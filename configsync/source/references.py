@@ -21,7 +21,6 @@ from configsync.core.diagnostic import Diagnostic, Location, Related
 from configsync.core.document import Document, Map, Mark, Seq, reference_of, show_path
 from configsync.source.files import has_link, read_text, text_digest
 from configsync.source.limits import MAX_NODES, MAX_SCALAR_BYTES
-from configsync.source.table import read_table
 
 
 @dataclass(slots=True)
@@ -141,6 +140,8 @@ class References:
         found = self._text(key, reference, node.marks[key], path, result.files)
         if isinstance(found, Diagnostic):
             return found
+        from configsync.source.table import read_table
+
         name, text = found
         # A few bytes name a whole table: what the documents of one file bring in counts together,
         # and each KiB for one at least.

@@ -54,12 +54,20 @@ class Bench:
     profiles: int
     rounds: int
 
-    def project(self, name: str, profiles: int | None = None) -> Project:
-        """A new project, with the repository's schema, committed to git where git is installed."""
+    def project(
+        self,
+        name: str,
+        profiles: int | None = None,
+        write: Callable[[Path, int], int] = write_corpus,
+    ) -> Project:
+        """A new project, with the repository's schema, committed to git where git is installed.
+
+        What is written into its folder is what ``write`` makes of a number of profiles.
+        """
         number = self.profiles if profiles is None else profiles
         folder = self.folder / name
         progress(f"{name}: writing {number:,} profiles")
-        resources = write_corpus(folder, number)
+        resources = write(folder, number)
         (folder / "schemas").mkdir()
         shutil.copyfile(REPOSITORY / SCHEMA, folder / SCHEMA)
         _commit(folder)

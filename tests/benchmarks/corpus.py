@@ -7,6 +7,7 @@ dashes and umlauts. One profile of all is the default.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -168,13 +169,18 @@ def _spaces(subject: str, number: int, rng: Random) -> list[str]:
 
 
 def _prompt(subject: str, size: int, rng: Random) -> list[str]:
-    """Blocks of text of at least ``size`` bytes together, indented as a block literal."""
+    """Such prose, indented as a block literal."""
+    return [f"      {line}" if line else "" for line in prose(subject, size, rng, BLOCKS)]
+
+
+def prose(subject: str, size: int, rng: Random, blocks: Sequence[str]) -> list[str]:
+    """The lines of blocks, at least ``size`` bytes together, each block behind an empty line."""
     lines: list[str] = []
     written = 0
     while written < size:
-        for block in rng.sample(BLOCKS, len(BLOCKS)):
+        for block in rng.sample(blocks, len(blocks)):
             if written < size:
                 text = block.replace("SUBJECT", subject)
-                lines += ["", *(f"      {line}" for line in text.splitlines())]
+                lines += ["", *text.splitlines()]
                 written += len(text.encode())
     return lines

@@ -69,6 +69,19 @@ def timed(
     )
 
 
+def worked(
+    measure: str,
+    peer: str,
+    profiles: int,
+    own: Sequence[Run],
+    others: Sequence[Run],
+    goal: Goal | None,
+) -> Row:
+    """A row of the times for which the database worked."""
+    own_times, other_times = (tuple(r.database for r in runs) for runs in (own, others))
+    return Row(measure, peer, profiles, own_times, other_times, goal=goal)
+
+
 def peaks(
     measure: str,
     peer: str,

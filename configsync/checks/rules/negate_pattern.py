@@ -22,8 +22,8 @@ _ONE = rf"\\(?:[afnrtv]|{_NUMBERED}|[\x00-/:-@\[-`{{-\x7f])"
 _SEVERAL = r"\\(?:[dDsSwW]|[pP](?:[A-Za-z]|\{\^?\w+\}))|\[:\^?[a-z]+:\]"
 """What stands for one character of several; the last of these only in brackets."""
 
-_PART = re.compile(
-    rf"""
+# Compiled on first use, so that not every start of configsync takes the time; re keeps it.
+_PART = rf"""
       (?P<text>\\Q.*?(?:\\E|\Z) | [^\\\[()|*+?{{] | {_ONE} | \\[AbBz] | (?!\[)(?:{_SEVERAL}))
     | (?P<repeat>(?:[*+?] | \{{(?P<least>\d{{1,9}})(?:,(?P<most>\d{{0,9}}))?\}})\??)
     | (?P<brace>\{{)
@@ -32,12 +32,8 @@ _PART = re.compile(
     | (?P<open>\((?:\?P?<\w+>|\?[imsU]*(?:-[imsU]+)?:|(?!\?)))
     | (?P<close>\))
     | (?P<or>\|)
-    """,
-    re.VERBOSE | re.DOTALL | re.ASCII,
-)
-_RANGE = re.compile(
-    rf"{_SEVERAL}|(?P<low>{_ONE}|[^\\])(?:-(?P<high>{_ONE}|[^\\]))?", re.DOTALL | re.ASCII
-)
+    """
+_RANGE = rf"{_SEVERAL}|(?P<low>{_ONE}|[^\\])(?:-(?P<high>{_ONE}|[^\\]))?"
 _CONTROLS = dict(zip("afnrtv", "\a\f\n\r\t\v", strict=True))
 
 
@@ -67,8 +63,9 @@ def find_fault(pattern: str) -> str | None:
     at = depth = 0
     # What a repetition would repeat.
     before = "nothing"
+    parts = re.compile(_PART, re.VERBOSE | re.DOTALL | re.ASCII)
     while at < len(pattern):
-        part = _PART.match(pattern, at)
+        part = parts.match(pattern, at)
         if part is None:
             return _unread(pattern[at:])
         at = part.end()
@@ -115,7 +112,7 @@ def _repeat_fault(repeat: re.Match[str], before: str) -> str | None:
 
 def _range_fault(items: str) -> str | None:
     """What is wrong with a range of characters between brackets."""
-    for found in _RANGE.finditer(items.removeprefix("^")):
+    for found in re.finditer(_RANGE, items.removeprefix("^"), re.DOTALL | re.ASCII):
         if found["high"] and _point(found["high"]) < _point(found["low"]):
             return f"the range {found['low']}-{found['high']} ends before it begins"
     return None

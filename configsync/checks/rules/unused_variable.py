@@ -18,9 +18,8 @@ def check(document: Document) -> Iterator[Finding]:
         if text.stated is Syntax.NONE or text.reading.faults:
             continue
         # Those that are misspelt in the text are found there.
-        misspelt = {*text.meant().values()}
-        otherwise = _otherwise(text)
-        unused = {*text.unused} - misspelt
+        unused = {*text.unused} - {*text.meant().values()}
+        otherwise = _otherwise(text) if unused else set()
         for index, name in enumerate(text.variables):
             if name in unused:
                 yield Finding(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.measures import apply, plan, start, terraform, validate
+from tests.benchmarks.measures import apply, estate, plan, start, terraform, validate
 from tests.benchmarks.result import Row
 
 MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
@@ -14,5 +14,6 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "plan": plan.measure,
     "terraform": terraform.measure,
     "apply": apply.measure,
+    "estate": estate.measure,
 }
 """By name, in the order of the table."""
