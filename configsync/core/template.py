@@ -162,6 +162,29 @@ def render(content: str, variables: Collection[str], values: Mapping[str, object
     )
 
 
+def fill(content: str, values: Mapping[str, object]) -> str:
+    """Replace each ``{name}`` of a text that declares no variables by the value of that name.
+
+    All else arrives to the byte, other and doubled braces included; values are
+    written as ``str`` does and not looked into again. Raises UnknownVariable for
+    a value that the text has no place for.
+    """
+    if not values:
+        return content
+    wanted = re.compile(r"\{(" + "|".join(re.escape(n) for n in sorted(values)) + r")\}")
+    used: set[str] = set()
+
+    def value(match: re.Match[str]) -> str:
+        used.add(match[1])
+        return str(values[match[1]])
+
+    filled = wanted.sub(value, content)
+    for name in values:
+        if name not in used:
+            raise UnknownVariable(name, dict.fromkeys(re.findall(rf"\{{({_NAME})\}}", content)))
+    return filled
+
+
 def _read_template(content: str) -> Reading:
     uses: list[tuple[str, int]] = []
     faults: list[int] = []

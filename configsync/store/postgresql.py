@@ -89,10 +89,15 @@ class PostgresqlDialect:
 class PostgresqlTransaction:
     """A transaction on one connection."""
 
-    def __init__(self, connection: Connection, lock_timeout: float = 0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        lock_timeout: float = 0,
+        reply_timeout: float = REPLY_TIMEOUT,
+    ) -> None:
         self.connection = connection
         self.dialect: Dialect = PostgresqlDialect()
-        self._timeout = REPLY_TIMEOUT + lock_timeout
+        self._timeout = reply_timeout + lock_timeout
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with _bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
@@ -241,26 +246,34 @@ class PostgresqlDatabase:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        connection = connect(self.url)
-        try:
-            with closing(connection):
-                yield connection
-        except (
-            psycopg2.errors.SerializationFailure,
-            psycopg2.errors.DeadlockDetected,
-        ) as error:
-            raise Contended(
-                f"{self.url} gave the transaction up for another's: {_reason(error)}. "
-                "Nothing was changed; try again."
-            ) from error
-        except psycopg2.Error as error:
-            raise DatabaseError(_explain(self.url, error)) from error
+        with explained(self.url), closing(connect(self.url)) as connection:
+            yield connection
 
 
-def connect(url: DatabaseUrl) -> Connection:
-    """A new connection. Raises DatabaseError, never naming the password."""
+@contextmanager
+def explained(url: DatabaseUrl) -> Iterator[None]:
+    """Raise the driver's errors as DatabaseError, never naming the password."""
     try:
-        connection: Connection = psycopg2.connect(url.connect, **_options(url.connect))
+        yield
+    except (
+        psycopg2.errors.SerializationFailure,
+        psycopg2.errors.DeadlockDetected,
+    ) as error:
+        raise Contended(
+            f"{url} gave the transaction up for another's: {_reason(error)}. "
+            "Nothing was changed; try again."
+        ) from error
+    except psycopg2.Error as error:
+        raise DatabaseError(_explain(url, error)) from error
+
+
+def connect(url: DatabaseUrl, **options: Any) -> Connection:
+    """A new connection. Raises DatabaseError, never naming the password.
+
+    ``options`` are libpq's, which the URL may set otherwise.
+    """
+    try:
+        connection: Connection = psycopg2.connect(url.connect, **_options(url.connect, options))
     except psycopg2.Error as error:
         raise DatabaseError(_unreachable(url, error)) from error
     return connection
@@ -277,8 +290,8 @@ def _prepared(statement: str, parameters: Sequence[Any]) -> tuple[str, Sequence[
     return statement.replace("%", "%%").replace("?", "%s"), parameters
 
 
-def _options(uri: str) -> dict[str, Any]:
-    return {name: value for name, value in OPTIONS.items() if name not in uri}
+def _options(uri: str, more: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in {**OPTIONS, **more}.items() if name not in uri}
 
 
 def _begin(transaction: PostgresqlTransaction, lock_timeout: float, name: str) -> None:

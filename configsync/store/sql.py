@@ -62,13 +62,19 @@ def keys(type_: ResourceType, resource: Resource) -> dict[str, Json]:
 
 
 def select(
-    type_: ResourceType, dialect: Dialect, *, among: bool = False, where: Iterable[str] = ()
+    type_: ResourceType,
+    dialect: Dialect,
+    *,
+    among: bool = False,
+    lock: bool = True,
+    where: Iterable[str] = (),
 ) -> str:
     """Read rows: the row's id, the parent's key and id if it has one, then the columns.
 
     Those that are active, and whose parents are. With ``among``, only those
-    whose keys are in a record set, locked where the database locks rows; its
-    columns are ``parent_key`` and those of the key. ``where`` are further conditions.
+    whose keys are in a record set, whose columns are ``parent_key`` and those of
+    the key; with ``lock``, they are locked where the database locks rows.
+    ``where`` are further conditions.
     """
     columns = ", ".join(f't."{c.name}"' for c in type_.columns)
     parent = ', p."id"' if type_.parent else ", NULL"
@@ -85,7 +91,7 @@ def select(
         statement += f" JOIN {_keyed(type_, dialect)}"
     if conditions:
         statement += f" WHERE {' AND '.join(conditions)}"
-    return statement + (dialect.lock_rows("t") if among else "")
+    return statement + (dialect.lock_rows("t") if among and lock else "")
 
 
 def select_root(type_: ResourceType, dialect: Dialect, keys: int) -> str:

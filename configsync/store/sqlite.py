@@ -196,17 +196,28 @@ class SqliteDatabase:
 
     @contextmanager
     def _connection(self, timeout: float) -> Iterator[sqlite3.Connection]:
-        try:
+        with explained(self.url):
             connection = sqlite3.connect(self.url.connect, timeout=timeout, isolation_level=None)
             with closing(connection):
                 connection.execute("PRAGMA foreign_keys = ON")
-                # As LIKE is on PostgreSQL: addresses differ by case.
-                connection.execute("PRAGMA case_sensitive_like = ON")
+                prepare(connection)
                 yield connection
-        except sqlite3.IntegrityError as error:
-            raise DatabaseError(f"{self.url} refused the change: {error}") from error
-        except sqlite3.Error as error:
-            raise DatabaseError(_explain(self.url, error)) from error
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Have LIKE work as on PostgreSQL: addresses differ by case."""
+    connection.execute("PRAGMA case_sensitive_like = ON")
+
+
+@contextmanager
+def explained(url: DatabaseUrl) -> Iterator[None]:
+    """Raise the driver's errors as DatabaseError."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise DatabaseError(f"{url} refused the change: {error}") from error
+    except sqlite3.Error as error:
+        raise DatabaseError(_explain(url, error)) from error
 
 
 def _holder(file: str) -> str:

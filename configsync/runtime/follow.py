@@ -1,0 +1,445 @@
+"""Follows a database: builds each revision aside, and hands it over when it is whole.
+
+Polling the revision is the truth; a notification only makes the next poll come
+at once (rule 6.18). A revision is handed over only if it is of the same database
+and not older than the one before (rules 6.16 and 6.17).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import selectors
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from configsync.core import address
+from configsync.core.errors import ConfigsyncError, DatabaseError, UsageError
+from configsync.core.resource import ResourceType
+from configsync.runtime.change import Change
+from configsync.runtime.connection import Connection, open_connection
+from configsync.runtime.content import Content, Key, Mark, Root, root_at
+from configsync.runtime.errors import NotLoaded
+from configsync.runtime.load import (
+    MANY,
+    Touched,
+    read_all,
+    read_change,
+    read_domain,
+    read_mark,
+    read_none,
+    read_past,
+    read_roots,
+    read_touched,
+    seal_of,
+    types_there,
+)
+from configsync.runtime.log import failed, reloaded
+from configsync.runtime.model import Source
+from configsync.store.database import Transaction
+from configsync.store.url import DatabaseUrl
+
+SLOWEST_RETRY = 3.0
+"""Seconds between attempts to reach a database that is away, unless polls are rarer: readers are
+to be back within 5 s of its return."""
+
+LOOK_AROUND = 5
+"""Polls of a standby, where other servers are known, after which one of them is asked whether it
+is ahead: replication may have ended without a sign."""
+
+LISTEN_AGAIN = 30.0
+"""Seconds after which listening is tried again where it failed; each time twice as many."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What `Status` tells of a follower. ``confirmed`` is by the monotonic clock."""
+
+    confirmed: float
+    last_error: str | None = None
+    in_a_row: int = 0
+    failures: int = 0
+    reloads: int = 0
+
+
+class Follower:
+    """Keeps one content up to date, from the first of several servers that answers."""
+
+    def __init__(
+        self, urls: Sequence[DatabaseUrl], *, interval: float, lazy: bool, listen: bool, name: str
+    ) -> None:
+        self.urls = urls
+        self.interval = interval
+        self.lazy = lazy
+        self.name = name
+        self.content: Content | None = None
+        self.health = Health(time.monotonic())
+        self.serve: Callable[[Content], None] = lambda content: None
+        self.tell: Callable[[Change], None] = lambda change: None
+        self._listen = listen
+        self._listen_at = 0.0
+        self._listen_pause = LISTEN_AGAIN
+        self._next = 0
+        self._polls = 0
+        self._untold = False
+        self._changes: deque[Change] = deque()
+        self._types: list[ResourceType] = []
+        self._connection: Connection | None = None
+        self._thread: threading.Thread | None = None
+        self._renew()
+
+    def _renew(self) -> None:
+        """What a forked child can't share with its parent."""
+        self._lock = threading.RLock()
+        self._telling = threading.RLock()
+        self._stopping = False
+        self._wake, self._waker = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(self._waker, False)
+
+    @property
+    def url(self) -> DatabaseUrl:
+        """The server that answers, or that is asked next."""
+        connection = self._connection
+        return self.urls[self._next] if connection is None else connection.url
+
+    @property
+    def listening(self) -> bool:
+        connection = self._connection
+        return connection is not None and connection.listening
+
+    def start(self) -> None:
+        """Follow from now on, in a thread.
+
+        Each new content is given to ``serve``, in order and at once, and then
+        its change to ``tell``, in order too, while reads already see it.
+        """
+        self._thread = threading.Thread(target=self._run, name="configsync-follower", daemon=True)
+        self._thread.start()
+
+    def first(self, preload: Sequence[str]) -> Content:
+        """The first content. Raises DatabaseError."""
+        with self._lock:
+            with self._connected().reading() as transaction:
+                content = self._build(transaction, read_mark(transaction), None)[0]
+            self.content = content
+            self.health.confirmed = time.monotonic()
+            for at in preload:
+                self.load(at)
+            return self.content
+
+    def resume(self, content: Content, age: float) -> Content:
+        """Begin with what a cache file has, which was confirmed ``age`` seconds ago."""
+        content.learn = self._learn
+        self.health.confirmed = time.monotonic() - age
+        return content
+
+    @property
+    def on_standby(self) -> bool:
+        """Whether the server that answers follows another one."""
+        connection = self._connection
+        return connection is not None and connection.is_standby
+
+    def load(self, at: str) -> None:
+        """Have the root at an address in memory; a domain by itself means all of its roots.
+
+        Raises UsageError for what is neither, and DatabaseError.
+        """
+        content = self.content
+        assert content is not None
+        domain, *keys = address.split(at)
+        table = content.tables.get(domain)
+        if table is None or len(keys) not in (0, len(table.type.key)):
+            raise UsageError(f"{at} is no address of a root, as profile/production is.")
+        key: Key | None = None
+        if keys:
+            key = keys[0] if len(keys) == 1 else tuple(keys)
+        if not table.whole and (key is None or key not in table.roots):
+            self._fill(content, domain, key)
+
+    def refresh(self) -> None:
+        """Ask the database now. Raises DatabaseError; what readers have stays in any case."""
+        with self._lock:
+            try:
+                change = self._check(self._connected())
+            except Exception as error:
+                self.note(error)
+                raise
+            self.health.confirmed = time.monotonic()
+            self.health.in_a_row = 0
+            if change is not None:
+                self._changes.append(change)
+        with self._telling:
+            while self._changes:
+                self.tell(self._changes.popleft())
+
+    def _learn(self, content: Content, domain: str, key: Key | None) -> None:
+        """Fill in what a read asks a lazy content for. Raises DatabaseError and NotLoaded."""
+        if _in_event_loop():
+            what = domain if key is None else root_at(content.tables[domain].type, key)
+            raise NotLoaded(
+                f"{what} isn't in memory yet, and an event loop must not wait for the database. "
+                f"Load it before: await asyncio.to_thread(client.load, {what!r})"
+            )
+        self._fill(content, domain, key)
+
+    def _fill(self, content: Content, domain: str, key: Key | None) -> None:
+        """Fill in what a lazy content lacks, at its own revision. Raises DatabaseError."""
+        with self._lock:
+            try:
+                with self._connected().reading() as transaction:
+                    found = self._learned(transaction, content, domain, key)
+            except DatabaseError as error:
+                self.note(error)
+                raise
+        table = content.tables[domain]
+        table.roots |= {k: root for k, root in found.items() if table.roots.get(k) is None}
+        table.whole = table.whole or key is None
+
+    def close(self) -> None:
+        """Stop following; contents that readers have stay good."""
+        self._stopping = True
+        with suppress(OSError):
+            os.write(self._waker, b"x")
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+        with self._lock:
+            self._drop()
+            for end in (self._wake, self._waker):
+                with suppress(OSError):
+                    os.close(end)
+
+    def forked(self) -> None:
+        """In a forked child: let go of the parent's connection, and follow by oneself."""
+        followed = self._thread is not None and not self._stopping
+        if self._connection is not None:
+            self._connection.abandon()
+            self._connection = None
+        for end in (self._wake, self._waker):
+            with suppress(OSError):
+                os.close(end)
+        self._renew()
+        if followed:
+            self.start()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wait(self._delay())
+            if self._stopping:
+                break
+            with suppress(ConfigsyncError):
+                try:
+                    self.refresh()
+                except ConfigsyncError:
+                    raise
+                except Exception as error:
+                    # A bug, of a plug-in perhaps: the thread must outlive it.
+                    failed(error, trace=True)
+
+    def _delay(self) -> float:
+        """Seconds until the next poll: not the same for all readers, and longer while in vain."""
+        pause = self.interval
+        if self.health.in_a_row:
+            pause = min(pause * 1.5**self.health.in_a_row, max(SLOWEST_RETRY, pause))
+        return pause * random.uniform(0.9, 1.1)  # noqa: S311 (jitter)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep until it is time, or until something is told."""
+        connection = self._connection
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake, selectors.EVENT_READ)
+            with suppress(ValueError, OSError):  # Closed by another thread just now.
+                for end in () if connection is None else connection.sockets():
+                    selector.register(end, selectors.EVENT_READ)
+            selector.select(seconds)
+        with suppress(BlockingIOError, OSError):
+            os.read(self._wake, 64)
+
+    def _connected(self) -> Connection:
+        """The connection, or a new one to the first server that answers."""
+        if self._connection is not None:
+            return self._connection
+        error: DatabaseError | None = None
+        for _ in self.urls:
+            try:
+                connection = open_connection(self.urls[self._next], self.name)
+                with connection.reading() as transaction:
+                    self._types = types_there(transaction, connection.url)
+            except DatabaseError as failure:
+                error = error or failure
+                self._next = (self._next + 1) % len(self.urls)
+                continue
+            self._connection = connection
+            self._listen_at, self._listen_pause = 0.0, LISTEN_AGAIN
+            self._try_to_listen(connection)
+            return connection
+        assert error is not None
+        raise error
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def note(self, error: Exception) -> None:
+        """Take note of a failure: readers keep what they have, the next server is asked next."""
+        self._drop()
+        self._next = (self._next + 1) % len(self.urls)
+        health = self.health
+        if health.in_a_row == 0 or health.last_error != str(error):
+            failed(error)
+        health.last_error = str(error)
+        health.failures += 1
+        health.in_a_row += 1
+
+    def _check(self, connection: Connection) -> Change | None:
+        """Ask for the newest revision; build and serve it if it is another one."""
+        self._try_to_listen(connection)
+        told = connection.heard()
+        old = self.content
+        assert old is not None
+        known = old.source is Source.DATABASE
+        if known and not connection.moved():
+            return None
+        with connection.peek() as transaction:
+            mark = read_mark(transaction)
+        if known and mark == old.mark:
+            self._heed(connection, told, new=False)
+            self._look_around(connection, mark)
+            return None
+        began = time.perf_counter()
+        with connection.reading() as transaction:
+            mark = read_mark(transaction)
+            built, addresses = self._build(transaction, mark, old)
+        self._heed(connection, told, new=True)
+        previous = None if old.source is Source.FALLBACK else old.mark.revision
+        change = Change(mark.revision, previous, addresses)
+        self.content = built
+        self.serve(built)
+        self.health.reloads += 1
+        reloaded(change, time.perf_counter() - began, told=told)
+        return change
+
+    def _try_to_listen(self, connection: Connection) -> None:
+        """Listen where that is wanted and may be had; a probe in vain takes a second, so ever
+        fewer are made."""
+        if not self._listen or connection.listening or connection.is_standby:
+            return
+        now = time.monotonic()
+        if now >= self._listen_at:
+            connection.listen()
+            self._listen_at = now + self._listen_pause
+            self._listen_pause *= 2
+
+    def _heed(self, connection: Connection, told: bool, *, new: bool) -> None:
+        """Take note of a commit that nothing told of: if nothing has until the next poll,
+        notifications get lost, and another connection is to listen."""
+        if told or not connection.listening:
+            self._untold = False
+        elif new:
+            self._untold = True
+        elif self._untold:
+            self._untold = False
+            connection.deaf()
+
+    def _build(
+        self, transaction: Transaction, mark: Mark, old: Content | None
+    ) -> tuple[Content, tuple[str, ...]]:
+        """The content of a revision, and the addresses that changed since an older one."""
+        if old is None or old.source is Source.FALLBACK:
+            return self._fresh(transaction, mark), ()
+        if mark.database_id != old.mark.database_id:
+            raise DatabaseError(
+                f"{self.url} is another database than the one that revision "
+                f"{old.mark.revision} came from. Restart the application to follow it."
+            )
+        if mark.revision < old.mark.revision:
+            raise DatabaseError(
+                f"{self.url} is at revision {mark.revision}, before {old.mark.revision}, which is "
+                "served: it lags, or was restored. Restart the application to follow it."
+            )
+        if old.source is not Source.DATABASE:
+            return self._fresh(transaction, mark), ()
+        if seal_of(transaction, old.mark.revision) != old.mark.seal:
+            # Another past: the history since then doesn't tell what differs.
+            return self._anew(transaction, mark, old), ()
+        touched = read_touched(transaction, old.tables, old.mark.revision, mark.revision)
+        if touched.count > MANY:
+            return self._anew(transaction, mark, old), touched.addresses
+        return read_change(transaction, old, mark, touched), touched.addresses
+
+    def _fresh(self, transaction: Transaction, mark: Mark) -> Content:
+        if not self.lazy:
+            return read_all(transaction, self._types, mark)
+        content = read_none(transaction, self._types, mark)
+        content.learn = self._learn
+        return content
+
+    def _anew(self, transaction: Transaction, mark: Mark, old: Content) -> Content:
+        """All that an older content knew."""
+        if not self.lazy:
+            return self._fresh(transaction, mark)
+        known = {domain: list(table.roots) for domain, table in old.tables.items()}
+        return read_change(transaction, old, mark, Touched((), known))
+
+    def _learned(
+        self, transaction: Transaction, content: Content, domain: str, key: Key | None
+    ) -> dict[Key, Root | None]:
+        table = content.tables[domain]
+        if key is not None and not _storable(key):
+            return {key: None}
+        mark = read_mark(transaction)
+        if mark == content.mark:
+            if key is None:
+                return read_domain(transaction, table, mark)
+            return read_roots(transaction, table, [key], mark)
+        if seal_of(transaction, content.mark.revision) != content.mark.seal:
+            raise DatabaseError(
+                f"{self.url} no longer has revision {content.mark.revision}, of which more is "
+                "asked for."
+            )
+        return read_past(transaction, content, domain, key)
+
+    def _look_around(self, connection: Connection, mark: Mark) -> None:
+        """Now and then, ask another server whether it is ahead of the standby that answers."""
+        self._polls += 1
+        if not connection.is_standby or len(self.urls) < 2 or self._polls % LOOK_AROUND:
+            return
+        place = (self.urls.index(connection.url) + 1 + self._polls // LOOK_AROUND) % len(self.urls)
+        with suppress(DatabaseError):
+            other = open_connection(self.urls[place], self.name)
+            try:
+                with other.peek() as transaction:
+                    there = read_mark(transaction)
+            finally:
+                other.close()
+            if there.database_id == mark.database_id and there.revision > mark.revision:
+                self._next = place
+                self._drop()
+
+
+def _storable(key: Key) -> bool:
+    """Tell whether a database could have such a key at all."""
+    for text in (key,) if isinstance(key, str) else key:
+        try:
+            if b"\0" in text.encode():
+                return False
+        except UnicodeEncodeError:
+            return False
+    return True
+
+
+def _in_event_loop() -> bool:
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
