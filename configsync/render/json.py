@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
@@ -177,6 +177,11 @@ def resources(found: Iterable[Resource]) -> str:
             ]
         }
     )
+
+
+def values(roots: Mapping[str, Any]) -> str:
+    """Typed values by root; see `configsync.usecases.values.nested`."""
+    return _spell({"roots": dict(roots)})
 
 
 def users(address: str, found: Iterable[Any]) -> str:
