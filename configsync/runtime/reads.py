@@ -53,7 +53,8 @@ class Reads:
     def profile(self, name: str) -> Profile:
         """A profile with all of its parts. Raises NotFound."""
         try:
-            return cast(Profile, self._content.profiles[name])
+            # Nothing but a lookup: a call more would double what this takes.
+            return self._content.profiles[name]
         except KeyError:
             return cast(Profile, self._view("profile", name))
 
@@ -63,7 +64,7 @@ class Reads:
         key = content.default("profile")
         if key is None:
             raise NotFound("There is no default profile.")
-        return cast(Profile, content.profiles.get(key) or self._view("profile", key, content))
+        return content.profiles.get(key) or cast(Profile, self._view("profile", key, content))
 
     def profiles(self) -> list[str]:
         """The names of all profiles, sorted."""

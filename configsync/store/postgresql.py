@@ -93,14 +93,16 @@ class PostgresqlTransaction:
         self,
         connection: Connection,
         lock_timeout: float = 0,
-        reply_timeout: float = REPLY_TIMEOUT,
+        *,
+        bounded: bool = True,
     ) -> None:
+        """Without ``bounded``, the caller sees to it that no statement takes for ever."""
         self.connection = connection
         self.dialect: Dialect = PostgresqlDialect()
-        self._timeout = reply_timeout + lock_timeout
+        self._timeout = REPLY_TIMEOUT + lock_timeout if bounded else None
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with _bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
+        with bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.fetchall()
 
@@ -111,7 +113,7 @@ class PostgresqlTransaction:
             yield from cursor
 
     def run(self, statement: str, *parameters: Any) -> int:
-        with _bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
+        with bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.rowcount
 
@@ -210,7 +212,7 @@ class PostgresqlDatabase:
             if migrated:
                 require_schema(transaction, self.url)
             yield transaction
-            with _bounded(connection, REPLY_TIMEOUT):
+            with bounded(connection, REPLY_TIMEOUT):
                 connection.rollback()
 
     @contextmanager
@@ -226,18 +228,18 @@ class PostgresqlDatabase:
                 require_schema(transaction, self.url)
                 yield transaction
             except psycopg2.errors.LockNotAvailable as error:
-                with _bounded(connection, REPLY_TIMEOUT):
+                with bounded(connection, REPLY_TIMEOUT):
                     connection.rollback()
                 raise LockTimeout(
                     f"Another writer holds the lock of {self.url}{_holder(transaction)}. Nothing "
                     "was changed; try again, or wait longer with --lock-timeout."
                 ) from error
             if not keep:
-                with _bounded(connection, REPLY_TIMEOUT):
+                with bounded(connection, REPLY_TIMEOUT):
                     connection.rollback()
                 return
             try:
-                with _bounded(connection, REPLY_TIMEOUT):
+                with bounded(connection, REPLY_TIMEOUT):
                     connection.commit()
             except psycopg2.Error as error:
                 if connection.closed:
@@ -317,8 +319,11 @@ def _begin(transaction: PostgresqlTransaction, lock_timeout: float, name: str) -
 
 
 @contextmanager
-def _bounded(connection: Connection, seconds: float) -> Iterator[None]:
+def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
     """Cut the connection if what is within takes longer: libpq itself would wait for ever."""
+    if seconds is None:
+        yield
+        return
     timer = Timer(seconds, _cut, [connection.fileno()])
     timer.daemon = True
     timer.start()
