@@ -150,7 +150,9 @@ def test_the_reader_only_reads(applied: Workspace, logins: Logins) -> None:
     refuses(logins.reader, "SELECT nextval('config_profiles_id_seq')")
 
 
-def test_the_reader_reports_what_it_holds(applied: Workspace, logins: Logins) -> None:
+def test_the_reader_reports_what_it_holds_and_the_applier_waits(
+    applied: Workspace, logins: Logins
+) -> None:
     connection = psycopg2.connect(logins.reader)
     connection.autocommit = True
     transaction = PostgresqlTransaction(connection)
@@ -167,7 +169,8 @@ def test_the_reader_reports_what_it_holds(applied: Workspace, logins: Logins) ->
         f"ALTER TABLE {REPORTS} ADD COLUMN more integer",
         f"CREATE TRIGGER t AFTER INSERT ON {REPORTS} EXECUTE FUNCTION configsync_refuse()",
     )
-    execute(logins.applier, f"SELECT * FROM {REPORTS}")
+    assert "The only live reader holds" in applied.ok("apply", "--wait", "5").err
+    assert applied.ok("status", "-o", "json").json["summary"]["current"] == 1
     refuses(
         logins.applier,
         f"INSERT INTO {REPORTS} SELECT * FROM {REPORTS}",
