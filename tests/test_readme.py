@@ -68,12 +68,13 @@ def python(text: str, names: dict[str, Any]) -> Iterator[str]:
 
 
 def fixed(text: str) -> str:
-    """A text with one time, identity and digest."""
+    """A text with one time, duration, identity and digest."""
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", text)
     text = re.sub(
         r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", f"{uuid.UUID(int=HEAD >> 128)}", text
     )
     text = re.sub(r"(?<=^Plan      )[0-9a-f]{32}", f"{HEAD >> 128:032x}", text, flags=re.MULTILINE)
+    text = re.sub(r"after \d+\.\d s\b", "after 1.0 s", text)
     return re.sub(r"(?<=^Head )[0-9a-f]{64}$", f"{HEAD:064x}", text, flags=re.MULTILINE)
 
 

@@ -71,6 +71,10 @@ class PostgresqlDialect:
     def has_key(self, column: str, key: str) -> str:
         return f"({column} -> {key}) IS NOT NULL"
 
+    def clock(self, seconds: str) -> str:
+        # Not now(), as of when the transaction began.
+        return f"(clock_timestamp() + CAST({seconds} AS double precision) * interval '1 second')"
+
     def timestamp(self, column: str) -> str:
         return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
@@ -351,7 +355,7 @@ def _holder(transaction: PostgresqlTransaction) -> str:
         f"WHEN 'advisory' THEN ((l.classid::bigint << 32) | l.objid::bigint) = {LOCK_KEY} "
         "WHEN 'relation' THEN l.mode <> 'AccessShareLock' AND l.relation IN "
         "(SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
-        "AND relname LIKE 'config\\_%') END "
+        "AND relname LIKE 'config\\_%' AND relname <> 'config_readers') END "
         "ORDER BY l.locktype, a.xact_start LIMIT 1"
     )
     if not rows:
