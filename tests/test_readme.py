@@ -22,7 +22,10 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
-SHOWN = (README, *(GUIDES / name for name in ("operations.md", "services.md", "writing.md")))
+SHOWN = (
+    README,
+    *(GUIDES / f"{name}.md" for name in ("integrations", "operations", "services", "writing")),
+)
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(
     r"```(?:(?P<session>console|python)|\w+ (?P<file>\S+))\n(?P<text>.*?)```\n", re.DOTALL
@@ -83,6 +86,7 @@ def test_what_is_shown_is_what_happens(
     guide: Path, checkout: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(checkout)
+    monkeypatch.syspath_prepend(checkout)
     names: dict[str, Any] = {}
 
     def run_block(match: re.Match[str]) -> str:
