@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,11 +36,12 @@ class Done:
 class Reaction(Protocol):
     """Something that is done after each change, one after the other."""
 
-    def react(self, change: Change) -> Done:
-        """Do it, and wait for its end. What goes wrong is told, not raised."""
+    def react(self, change: Change, wait: Callable[[], Iterable[int]]) -> Done:
+        """Do it, and see it end. What goes wrong is told, not raised.
 
-    def interrupt(self, number: int) -> None:
-        """Pass a signal on to what is being done; called while `react` waits, or in between."""
+        ``wait`` sleeps until a child may have ended, or signals came, which it
+        returns: they are passed on.
+        """
 
 
 class RunCommand:
@@ -53,10 +54,8 @@ class RunCommand:
     def __init__(self, words: Sequence[str], folder: Path) -> None:
         self._words = list(words)
         self._folder = folder
-        self._running: int | None = None
-        self._interrupted: int | None = None
 
-    def react(self, change: Change) -> Done:
+    def react(self, change: Change, wait: Callable[[], Iterable[int]]) -> Done:
         name = one_line(self._words[0])
         began = time.monotonic()
         try:
@@ -71,26 +70,16 @@ class RunCommand:
             # 127 and 126 are what a shell says of a program that isn't there, or is none.
             code = 127 if isinstance(error, FileNotFoundError) else 126
             return Done(code, f"{name} can't be run: {getattr(error, 'strerror', error)}")
-        self._running = process.pid
-        if self._interrupted is not None:
-            self._pass_on(self._interrupted)
-        code = process.wait()
-        self._running = None
+        while (code := process.poll()) is None:
+            for number in wait():
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, number)
         took = f"{time.monotonic() - began:.1f} s"
         if code < 0:
             return Done(128 - code, f"{name} was ended by {_signal_name(-code)} after {took}")
         if code > 0:
             return Done(code, f"{name} failed with exit code {code} after {took}")
         return Done(0, f"ran {name} in {took}")
-
-    def interrupt(self, number: int) -> None:
-        self._interrupted = number
-        self._pass_on(number)
-
-    def _pass_on(self, number: int) -> None:
-        if self._running is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._running, number)
 
 
 class SendSignal:
@@ -100,7 +89,7 @@ class SendSignal:
         self._number = number
         self._process = process
 
-    def react(self, change: Change) -> Done:
+    def react(self, change: Change, wait: Callable[[], Iterable[int]]) -> Done:
         try:
             pid = self._process if isinstance(self._process, int) else read_pid(self._process)
         except (OSError, ValueError) as error:
@@ -114,9 +103,6 @@ class SendSignal:
             why = "there is no such process" if gone else "it may not be signalled from here"
             return Done(1, f"{self._number.name} was not sent to {pid}: {why}")
         return Done(0, f"sent {self._number.name} to {pid}")
-
-    def interrupt(self, number: int) -> None:
-        """Sending takes no time."""
 
 
 def read_pid(file: Path) -> int:

@@ -1,28 +1,27 @@
 """Watches a database, and has something done after each change.
 
-Signals and changes are events in one queue, taken by the thread that calls
-`Watch.run`; so nothing is done twice at a time, and changes that come meanwhile
-are joined.
+All but taking note of a change is done by the main thread, one thing after the
+other; so what comes meanwhile is joined.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from queue import Empty, SimpleQueue
-from types import FrameType
 
 from configsync.core import address
 from configsync.render.escape import one_line
 from configsync.runtime import Change, ConfigClient, Unavailable
 from configsync.runtime.log import LOGGER
+from configsync.usecases.bell import Bell
 from configsync.usecases.reactions import Reaction
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""Signals that end it, unless whoever started it had them ignored, as nohup does."""
+"""Signals that end it."""
 
 RETRY = 1.0
 """Seconds between attempts to reach the database at the start."""
@@ -45,8 +44,8 @@ class Watch:
         self._select = tuple(select)
         self._say = say
         self._warn = warn
-        # Its `put` may be interrupted by a signal whose handler puts too.
-        self._events: SimpleQueue[Change | None] = SimpleQueue()
+        self._bell = Bell(ENDING)
+        self._changes: deque[Change] = deque()
         self._ended_by: signal.Signals | None = None
         self._busy = False
 
@@ -56,9 +55,9 @@ class Watch:
         ``connect`` is tried until there is a database. With ``initial``, the
         reaction comes once at the start too; with ``once``, the one to the first
         change is the last, and its exit code is returned: that of the signal
-        where one came before.
+        where one came before. To be called in the main thread.
         """
-        with _signals_to(self._interrupted):
+        with self._bell:
             with _log_to(logging.NullHandler()):
                 client = self._connected(connect)
             if client is not None:
@@ -74,14 +73,15 @@ class Watch:
         """Take note of a change, from any thread."""
         selected = self._selected(change)
         if selected is not None:
-            self._events.put(selected)
+            self._changes.append(selected)
+            self._bell.ring()
             if self._busy:
                 self._say(f"{_head(selected)}; waits for the run before")
 
     def _connected(self, connect: Callable[[], ConfigClient]) -> ConfigClient | None:
         """A client; None if a signal came before."""
         said = ""
-        while True:
+        while self._ended_by is None:
             try:
                 return connect()
             except Unavailable as error:
@@ -90,11 +90,8 @@ class Watch:
             if why != said:
                 self._warn(f"Waiting for the database: {_flat(why)}")
                 said = why
-            try:
-                self._events.get(timeout=RETRY)
-            except Empty:
-                continue
-            return None
+            self._wait(RETRY)
+        return None
 
     def _follow(self, client: ConfigClient, initial: bool, once: bool) -> int | None:
         """React until a signal comes; returns the exit code, or None for that of the signal."""
@@ -111,15 +108,25 @@ class Watch:
 
     def _next(self) -> Change | None:
         """The next change, joined with those that wait behind it; None is the end."""
-        change = self._events.get()
-        while change is not None and not self._events.empty():
-            later = self._events.get()
-            change = None if later is None else _joined(change, later)
-        return change
+        while self._ended_by is None:
+            if self._changes:
+                change = self._changes.popleft()
+                while self._changes:
+                    change = _joined(change, self._changes.popleft())
+                return change
+            self._wait()
+        return None
+
+    def _wait(self, seconds: float | None = None) -> list[signal.Signals]:
+        """Sleep until something happens; returns the signals that came. Each is the end."""
+        came = self._bell.wait(seconds)
+        if came:
+            self._ended_by = came[-1]
+        return came
 
     def _react(self, change: Change, head: str) -> int:
         self._busy = True
-        done = self._reaction.react(change)
+        done = self._reaction.react(change, self._wait)
         self._busy = False
         tell = self._warn if done.code else self._say
         tell(f"{head}; {done.text}")
@@ -131,11 +138,6 @@ class Watch:
             return change
         hit = [at for at in change.addresses if any(address.matches(at, p) for p in self._select)]
         return replace(change, addresses=tuple(hit)) if hit else None
-
-    def _interrupted(self, number: int, _: FrameType | None) -> None:
-        self._ended_by = signal.Signals(number)
-        self._events.put(None)
-        self._reaction.interrupt(number)
 
 
 class _Warnings(logging.Handler):
@@ -165,17 +167,6 @@ def _joined(earlier: Change, later: Change) -> Change:
     both = earlier.joined(later)
     known = earlier.addresses and later.addresses
     return both if known else replace(both, addresses=())
-
-
-@contextmanager
-def _signals_to(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    heeded = [s for s in ENDING if signal.getsignal(s) is not signal.SIG_IGN]
-    before = {s: signal.signal(s, handler) for s in heeded}
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
 
 
 @contextmanager
