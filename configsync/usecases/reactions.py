@@ -68,12 +68,13 @@ class RunCommand:
             )
         except (OSError, ValueError) as error:
             # 127 and 126 are what a shell says of a program that isn't there, or is none.
-            code = 127 if isinstance(error, FileNotFoundError) else 126
-            return Done(code, f"{name} can't be run: {getattr(error, 'strerror', error)}")
-        while (code := process.poll()) is None:
+            shell = 127 if isinstance(error, FileNotFoundError) else 126
+            return Done(shell, f"{name} can't be run: {getattr(error, 'strerror', error)}")
+        while process.poll() is None:
             for number in wait():
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(process.pid, number)
+        code = process.returncode
         took = f"{time.monotonic() - began:.1f} s"
         if code < 0:
             return Done(128 - code, f"{name} was ended by {_signal_name(-code)} after {took}")
