@@ -22,10 +22,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
-SHOWN = (
-    README,
-    *(GUIDES / f"{name}.md" for name in ("integrations", "operations", "services", "writing")),
-)
+NAMES = ("integrations", "operations", "runtime", "services", "writing")
+SHOWN = (README, *(GUIDES / f"{name}.md" for name in NAMES))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(
     r"```(?:(?P<session>console|python)|\w+ (?P<file>\S+))\n(?P<text>.*?)```\n", re.DOTALL
