@@ -22,6 +22,7 @@ from configsync.core import address
 from configsync.core.errors import ConfigsyncError, DatabaseError, UsageError
 from configsync.core.resource import ResourceType
 from configsync.runtime.change import Change
+from configsync.runtime.compare import differing
 from configsync.runtime.connection import Connection, open_connection
 from configsync.runtime.content import Content, Key, Mark, Root, root_at
 from configsync.runtime.errors import NotLoaded
@@ -354,8 +355,10 @@ class Follower:
         self, transaction: Transaction, mark: Mark, old: Content | None
     ) -> tuple[Content, tuple[str, ...]]:
         """The content of a revision, and the addresses that changed since an older one."""
-        if old is None or old.source is Source.FALLBACK:
+        if old is None:
             return self._fresh(transaction, mark), ()
+        if old.source is Source.FALLBACK:
+            return _compared(self._fresh(transaction, mark), old)
         if mark.database_id != old.mark.database_id:
             raise DatabaseError(
                 f"{self.url} is another database than the one that revision "
@@ -367,10 +370,10 @@ class Follower:
                 "served: it lags, or was restored. Restart the application to follow it."
             )
         if old.source is not Source.DATABASE:
-            return self._fresh(transaction, mark), ()
+            return _compared(self._fresh(transaction, mark), old)
         if seal_of(transaction, old.mark.revision) != old.mark.seal:
             # Another past: the history since then doesn't tell what differs.
-            return self._anew(transaction, mark, old), ()
+            return _compared(self._anew(transaction, mark, old), old)
         touched = read_touched(transaction, old.tables, old.mark.revision, mark.revision)
         if touched.count > MANY:
             return self._anew(transaction, mark, old), touched.addresses
@@ -427,6 +430,10 @@ class Follower:
             if there.database_id == mark.database_id and there.revision > mark.revision:
                 self._next = place
                 self._drop()
+
+
+def _compared(new: Content, old: Content) -> tuple[Content, tuple[str, ...]]:
+    return new, differing(old, new)
 
 
 def _storable(key: Key) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from configsync.core.errors import UsageError
-from configsync.runtime import ConfigClient, NotFound, Source, Unavailable
+from configsync.runtime import Change, ConfigClient, NotFound, Source, Unavailable
 from tests.conftest import Workspace
 from tests.profiles import profile
 from tests.runtime.estate import SETTINGS, write_estate
@@ -72,7 +72,15 @@ def test_the_database_takes_over_when_it_comes(project: Workspace) -> None:
     url = f"sqlite:///{project.root}/configsync.db"
     with ConfigClient.connect(url, fallback=SETTINGS, poll=3600) as client:
         write_estate(project)
-        assert client.refresh() == 1
+        project.sql("UPDATE app_settings SET setting_value = '31' WHERE setting_key = 'timeout'")
+        changes: list[Change] = []
+        client.on_change(changes.append)
+        assert client.refresh() == 2
+        (change,) = changes
+        assert change.previous is None
+        assert change.touches("setting/ollama/timeout")
+        assert change.touches("profile/production")
+        assert not change.touches("setting/ollama/host")  # It is as it was in the fallback.
         assert client.default_profile().name == "production"
         assert client.status().source is Source.DATABASE
         assert not client.status().degraded
