@@ -10,7 +10,7 @@ from configsync.runtime.views import resources
 
 
 def differing(old: Content, new: Content) -> tuple[str, ...]:
-    """The addresses of the resources that differ, sorted; of lazy contents, those that both know."""
+    """The addresses of what differs, sorted; of lazy contents, of what both know."""
     return tuple(sorted(at for domain in new.tables for at in _differing(domain, old, new)))
 
 
