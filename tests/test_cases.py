@@ -40,6 +40,7 @@ VARYING = (
         r'(?:(?<=Content  )|(?<="digest": ")|(?<="content_digest": "))[0-9a-f]{32}',
         "<digest>",
     ),
+    (r"(?<=after )\d+\.\d(?= s\b)", "<seconds>"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<database>"),
 )
 """What differs from run to run, and what stands in its place in a transcript."""
@@ -361,6 +362,7 @@ def test_built(build: Callable[[Workspace], None], expected: str, project: Works
         "history --limit 0",
         "history --limit many",
         "apply --lock-timeout -1",
+        "apply --wait -1",
         "db",
         "db downgrade",
     ],

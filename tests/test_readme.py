@@ -22,8 +22,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
-NAMES = ("operations.md", "runtime.md", "services.md", "writing.md")
-SHOWN = (README, *(GUIDES / name for name in NAMES))
+NAMES = ("integrations", "operations", "runtime", "services", "writing")
+SHOWN = (README, *(GUIDES / f"{name}.md" for name in NAMES))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(
     r"```(?:(?P<session>console|python)|\w+ (?P<file>\S+))\n(?P<text>.*?)```\n", re.DOTALL
@@ -69,12 +69,13 @@ def python(text: str, names: dict[str, Any]) -> Iterator[str]:
 
 
 def fixed(text: str) -> str:
-    """A text with one time, identity and digest."""
+    """A text with one time, duration, identity and digest."""
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", text)
     text = re.sub(
         r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", f"{uuid.UUID(int=HEAD >> 128)}", text
     )
     text = re.sub(r"(?<=^Plan      )[0-9a-f]{32}", f"{HEAD >> 128:032x}", text, flags=re.MULTILINE)
+    text = re.sub(r"after \d+\.\d s\b", "after 1.0 s", text)
     return re.sub(r"(?<=^Head )[0-9a-f]{64}$", f"{HEAD:064x}", text, flags=re.MULTILINE)
 
 
@@ -83,6 +84,7 @@ def test_what_is_shown_is_what_happens(
     guide: Path, checkout: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(checkout)
+    monkeypatch.syspath_prepend(checkout)
     names: dict[str, Any] = {}
 
     def run_block(match: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from configsync.core.revision import Applied
     from configsync.source.project import Project, Target
     from configsync.store.database import Database
+    from configsync.usecases.fleet import Convergence
 
 SECTION = "Change"
 
@@ -34,6 +35,7 @@ SECTION = "Change"
     "--allow-older", is_flag=True, help="Apply a commit that isn't newer than the applied one."
 )
 @options.lock_timeout
+@options.wait
 def command(
     asked: options.Planning,
     file: Path | None,
@@ -41,6 +43,7 @@ def command(
     actor: str | None,
     allow_older: bool,
     lock_timeout: float,
+    wait: float | None,
 ) -> int:
     """Show the plan, ask, and carry it out: all of it in one transaction, or nothing.
 
@@ -57,7 +60,7 @@ def command(
     )
     by = find_actor(actor, project.root, os.environ)
     if saved is not None and saved.options.to_revision is not None:
-        return _saved_rollback(project, target, saved, asked, by, lock_timeout)
+        return _saved_rollback(project, target, saved, asked, by, lock_timeout, wait)
     validation = check(project, target, asked)
     if validation is None:
         return 1
@@ -82,7 +85,8 @@ def command(
             allow_older=allow_older,
         )
 
-    return carry_out(project.root, database, plan, asked, auto_approve or saved is not None, carry)
+    approved = auto_approve or saved is not None
+    return carry_out(project.root, database, plan, asked, approved, carry, wait)
 
 
 def _saved_rollback(
@@ -92,6 +96,7 @@ def _saved_rollback(
     asked: options.Planning,
     actor: str,
     lock_timeout: float,
+    wait: float | None,
 ) -> int:
     """Carry out a rollback that was saved."""
     from configsync.usecases.rollback import roll_back
@@ -103,7 +108,7 @@ def _saved_rollback(
     def carry() -> Applied:
         return roll_back(project, database, plan, actor, lock_timeout)
 
-    return carry_out(project.root, database, plan, asked, True, carry)
+    return carry_out(project.root, database, plan, asked, True, carry, wait)
 
 
 def carry_out(
@@ -113,8 +118,12 @@ def carry_out(
     asked: options.Planning,
     approved: bool,
     carry: Callable[[], Applied],
+    wait: float | None,
 ) -> int:
-    """Show a plan, ask unless it is ``approved``, and ``carry`` it out; the exit code."""
+    """Show a plan, ask unless it is ``approved``, and ``carry`` it out; the exit code.
+
+    Then ``wait`` for the readers so many seconds at most, unless it is None.
+    """
     from configsync.core.diagnostic import has_errors
 
     as_json = asked.output_format == "json"
@@ -128,24 +137,53 @@ def carry_out(
         output.note("Not applied. Nothing was changed.")
         return 1
     applied = carry()
+    if not as_json:
+        output.data(_told(plan, applied))
+    code, waited = (0, None) if wait is None else _await(database, applied.revision, wait)
     if as_json:
         from configsync.render import json
 
-        output.data(json.plan(plan, applied))
-    elif plan.changes:
-        output.data(f"Applied as revision {applied.revision}.\n")
+        output.data(json.plan(plan, applied, waited))
+    return code
+
+
+def _told(plan: Plan, applied: Applied) -> str:
+    """What was done, for people."""
+    from configsync.render.escape import one_line
+
+    if plan.changes:
+        text = f"Applied as revision {applied.revision}.\n"
     elif plan.drift:
-        output.data(f"Recorded {len(plan.drift)} as the database holds them now.\n")
+        text = f"Recorded {len(plan.drift)} as the database holds them now.\n"
     elif not plan.is_empty:
         gone = f", took {len(plan.forgotten)} from the record" if plan.forgotten else ""
-        output.data(f"Recorded {len(plan.records)} unchanged{gone}. Nothing else to do.\n")
+        text = f"Recorded {len(plan.records)} unchanged{gone}. Nothing else to do.\n"
     else:
-        output.data(f"Nothing to do. The database is at revision {applied.revision}.\n")
-    if applied.head and not as_json:
-        from configsync.render.escape import one_line
+        text = f"Nothing to do. The database is at revision {applied.revision}.\n"
+    return f"{text}Head {one_line(applied.head)}\n" if applied.head else text
 
-        output.data(f"Head {one_line(applied.head)}\n")
-    return 0
+
+def _await(database: Database, revision: int, seconds: float) -> tuple[int, Convergence | None]:
+    """Wait for the readers; the exit code, and how it ended, None if they can't be asked."""
+    from configsync.core.errors import DatabaseError
+    from configsync.render.text.readers import convergence
+    from configsync.usecases.fleet import await_readers
+
+    sys.stdout.flush()  # Whoever ends the wait knows that the change is applied.
+    try:
+        waited = await_readers(database, revision, seconds)
+    except DatabaseError as error:
+        # The database speaks of this look; the change was made before.
+        reason = str(error).removesuffix(" Nothing was changed.")
+        output.note(
+            f"Error: Revision {revision} is applied, but its readers can't be asked: {reason}"
+        )
+        return 1, None
+    except KeyboardInterrupt:
+        output.note(f"Interrupted: revision {revision} is applied, its readers weren't waited for.")
+        return 130, None
+    output.note(convergence(waited))
+    return (1 if waited.fleet.stragglers else 0), waited
 
 
 def _read(file: Path, asked: options.Planning) -> Plan:

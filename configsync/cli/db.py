@@ -86,9 +86,10 @@ def roles(
 
     The owner owns tables and migrates them. The applier plans, applies and
     backs up, and can change neither history nor tables. The reader, for
-    applications, can only read. None can log in: grant them to your logins.
-    Run it again after each db upgrade, so that new tables have them too. To
-    carry it out takes the tables' owner with CREATEROLE, or a superuser.
+    applications, can read, and report which revision it holds. None can log in:
+    grant them to your logins. Run it again after each db upgrade, so that new
+    tables have them too. To carry it out takes the tables' owner with
+    CREATEROLE, or a superuser.
     """
     import os
 

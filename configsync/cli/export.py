@@ -11,6 +11,7 @@ from configsync.cli import options, output
 
 if TYPE_CHECKING:
     from configsync.source.project import Project
+    from configsync.store.database import Database
     from configsync.usecases.export import Export
 
 SECTION = "Operate"
@@ -20,10 +21,18 @@ SECTION = "Operate"
 @click.argument("address", metavar="[ADDRESS]", required=False)
 @options.directory
 @options.database
+@options.output("yaml", "env", "dotenv", "json")
 @click.option(
     "--out",
-    metavar="DIR",
-    help="Where to write, by default the first of the settings' paths; - prints the documents.",
+    metavar="DIR|FILE",
+    help="Where to write: documents by default to the first of the settings' paths, all else "
+    "to the standard output, which - stands for.",
+)
+@click.option(
+    "--prefix",
+    metavar="TEXT",
+    default="",
+    help="What the names of environment variables begin with, as APP_.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the files that an export writes.")
 def command(
@@ -31,27 +40,92 @@ def command(
     directory: Path,
     target_name: str | None,
     database_url: str | None,
+    output_format: str,
+    out: str | None,
+    prefix: str,
+    force: bool,
+) -> int:
+    """Write what a database holds as documents, or its values for applications.
+
+    Documents have long texts beside them, and planning them changes nothing:
+    so a team with a filled database starts from it. What no valid document can
+    express is named, the rest is exported all the same, and the exit code is 1.
+
+    As env, dotenv or json, the values that ADDRESS selects are printed: for eval
+    in a shell, as a .env file, or for programs. In ADDRESS, * stands for any
+    text; without one, all is exported.
+    """
+    project, target = options.find(directory, target_name)
+    if prefix and output_format not in ("env", "dotenv"):
+        raise click.UsageError("--prefix is for environment variables: -o env or -o dotenv.")
+    database = options.connect(project, target, database_url)
+    if output_format != "yaml":
+        file = None if out in (None, "-") else directory / str(out)
+        return _values(database, address, output_format, prefix, file, force)
+    return _documents(project, database, address, directory, out, force)
+
+
+def _values(
+    database: Database,
+    address: str | None,
+    output_format: str,
+    prefix: str,
+    file: Path | None,
+    force: bool,
+) -> int:
+    """Print or write the values of what an address selects."""
+    from configsync.render import dotenv, env, json
+    from configsync.render.escape import one_line
+    from configsync.usecases.values import NAME, nested, read_values, variables, write_private
+
+    if prefix and not NAME.fullmatch(prefix):
+        raise click.BadParameter(
+            "it has capital letters, digits and _, and begins with no digit.", param_hint="--prefix"
+        )
+    found = read_values(database, address)
+    if not found:
+        return _nothing(database, address)
+    if output_format == "json":
+        text = json.values(nested(found))
+    else:
+        named = variables(found, prefix)
+        text = dotenv.render(named) if output_format == "dotenv" else env.render(named)
+        replaced = dotenv.replaced(named) if output_format == "dotenv" else []
+        if replaced:
+            output.note(
+                f"Note: python-dotenv replaces ${{…}} in {', '.join(replaced)}, unless it is told "
+                "interpolate=False."
+            )
+    if file is None:
+        output.exact(text)
+    else:
+        write_private(file, text, force=force)
+        output.text(f"Wrote {one_line(str(file))}\n")
+    return 0
+
+
+def _nothing(database: Database, address: str | None) -> int:
+    what = f"has the address {address}" if address is not None else "is there to export"
+    output.note(f"Error: nothing in {database.url} {what}.")
+    return 1
+
+
+def _documents(
+    project: Project,
+    database: Database,
+    address: str | None,
+    directory: Path,
     out: str | None,
     force: bool,
 ) -> int:
-    """Write what a database holds as documents, with long texts beside them.
-
-    Planning them changes nothing: so a team with a filled database starts from
-    it. In ADDRESS, * stands for any text; without one, all is exported. What
-    no valid document can express is named, the rest is exported all the same,
-    and the exit code is 1.
-    """
+    """Print or write the documents that an address selects."""
     from configsync.usecases.export import export, export_folder, write_export
 
-    project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
     inline = out == "-"
     folder = export_folder(project, directory / out if out is not None and not inline else None)
     found = export(project, database, address, folder, inline=inline)
     if not found.documents and not found.faults:
-        what = f"has the address {address}" if address is not None else "is there to export"
-        output.note(f"Error: nothing in {database.url} {what}.")
-        return 1
+        return _nothing(database, address)
     if inline:
         output.data("---\n".join(d.files[d.file] for d in found.documents))
     elif found.documents:

@@ -80,7 +80,7 @@ def no_cache(command: F) -> F:
     )(command)
 
 
-def _number(_: click.Context, __: click.Parameter, value: float) -> float:
+def _number(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
     """Not a number is in no range, and is in all of them for click."""
     if value != value:
         raise click.BadParameter("nan is not a number of seconds.")
@@ -97,6 +97,18 @@ def lock_timeout(command: F) -> F:
         default=10.0,
         show_default=True,
         help="How long to wait for another writer.",
+    )(command)
+
+
+def wait(command: F) -> F:
+    """``--wait SECONDS``; None if it isn't given."""
+    return click.option(
+        "--wait",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0, max=86_400),
+        callback=_number,
+        help="Then wait until all live readers hold the revision; 0 looks once. "
+        "Exits with 1 if some don't.",
     )(command)
 
 

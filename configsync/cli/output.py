@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from configsync.core.diagnostic import Diagnostic
-from configsync.render.escape import unobeyed
+from configsync.render.escape import unobeyed, visible
 from configsync.render.text.style import Style
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ def data(text: str) -> None:
 def text(shown: str) -> None:
     """Print what was asked for, as text for people."""
     data(unobeyed(shown))
+
+
+def exact(text: str) -> None:
+    """Print what is asked for to the byte; at a terminal, which would obey it, made visible."""
+    data(visible(text) if sys.stdout.isatty() else text)
 
 
 def note(text: str) -> None:

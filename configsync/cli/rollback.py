@@ -39,6 +39,7 @@ SECTION = "Change"
 @click.option("--auto-approve", is_flag=True, help="Roll back without asking.")
 @click.option("--actor", metavar="NAME", help="Who rolls back, as history records it.")
 @options.lock_timeout
+@options.wait
 def command(
     asked: options.Planning,
     to: str,
@@ -47,6 +48,7 @@ def command(
     auto_approve: bool,
     actor: str | None,
     lock_timeout: float,
+    wait: float | None,
 ) -> int:
     """Lead the database back to what it held at a revision, as a new revision.
 
@@ -55,14 +57,15 @@ def command(
     that a late run doesn't undo the rollback. Revert the change in git next.
     """
     from configsync.core.diagnostic import has_errors
-    from configsync.core.errors import ConfigsyncError
     from configsync.usecases.apply import find_actor
     from configsync.usecases.rollback import plan_rollback, roll_back
 
     if asked.output_format == "json" and not auto_approve and out is None:
         raise click.UsageError("-o json can't ask; give --auto-approve with it.")
-    if out is not None and (write or auto_approve):
-        raise click.UsageError("--out only saves the plan: give --write or --auto-approve without.")
+    if out is not None and (write or auto_approve or wait is not None):
+        raise click.UsageError(
+            "--out only saves the plan: give --write, --auto-approve or --wait without."
+        )
     if out is not None:
         require_place(asked.directory / out)
     project, target = options.find(asked.directory, asked.target_name)
@@ -80,19 +83,26 @@ def command(
     by = find_actor(actor, project.root, os.environ)
 
     def carry() -> Applied:
-        return roll_back(project, database, plan, by, lock_timeout)
+        applied = roll_back(project, database, plan, by, lock_timeout)
+        if edit is not None:
+            _write(edit, applied)
+        return applied
 
-    code = carry_out(project.root, database, plan, asked, auto_approve, carry)
-    if code == 0 and edit is not None:
-        try:
-            edit.draft.write()
-        except ConfigsyncError as error:
-            raise ConfigsyncError(
-                f"The database is rolled back; the YAML is not: {error}"
-            ) from error
-        for change in edit.draft.changes():
-            output.note(f"Wrote {change.file}.")
-    return code
+    return carry_out(project.root, database, plan, asked, auto_approve, carry, wait)
+
+
+def _write(edit: Editing, applied: Applied) -> None:
+    """Write the YAML, once the database is rolled back and whatever its readers hold."""
+    from configsync.core.errors import ConfigsyncError
+
+    try:
+        edit.draft.write()
+    except ConfigsyncError as error:
+        raise ConfigsyncError(
+            f"The database is rolled back, as revision {applied.revision}; the YAML is not: {error}"
+        ) from error
+    for change in edit.draft.changes():
+        output.note(f"Wrote {change.file}.")
 
 
 def _drafted(project: Project, target: Target, plan: Plan, asked: options.Planning) -> Editing:

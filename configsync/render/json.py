@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
@@ -40,12 +40,61 @@ def validation(files: int, documents: int, diagnostics: Sequence[Diagnostic]) ->
     )
 
 
-def plan(plan: Plan, applied: Applied | None = None) -> str:
-    """A plan, as a plan file holds it; after it was applied, with ``revision`` and ``head``."""
+def plan(plan: Plan, applied: Applied | None = None, waited: Any = None) -> str:
+    """A plan, as a plan file holds it; after it was applied, with ``revision`` and ``head``.
+
+    After a wait for the readers (`configsync.usecases.fleet.Convergence`), with
+    ``readers`` too.
+    """
     content = to_document(plan)
     if applied is not None:
         content |= {"revision": applied.revision, "head": applied.head}
+    if waited is not None:
+        fleet = waited.fleet
+        content["readers"] = {
+            "live": len(fleet.live),
+            "current": len(fleet.live) - len(fleet.stragglers),
+            "stragglers": [_reader(r, fleet) for r in fleet.stragglers],
+        }
     return _spell(content)
+
+
+def status(found: Any) -> str:
+    """What a database is at, and its readers; see `configsync.usecases.fleet.Status`."""
+    fleet, newest = found.fleet, found.newest
+    return _spell(
+        {
+            "database": {
+                "url": found.url,
+                "database_id": found.database_id,
+                "schema_version": found.schema_version,
+                "newest": newest and {**(writer_document(newest) or {}), "commit": newest.commit},
+            },
+            "revision": fleet.revision,
+            "readers": [_reader(r, fleet) for r in fleet.readers],
+            "summary": {
+                "live": len(fleet.live),
+                "current": len(fleet.live) - len(fleet.stragglers),
+                "behind": len(fleet.stragglers),
+                "expired": len(fleet.expired),
+            },
+        }
+    )
+
+
+def _reader(reader: Any, fleet: Any) -> dict[str, Any]:
+    return {
+        "id": reader.id,
+        "name": reader.name,
+        "host": reader.host,
+        "pid": reader.pid,
+        "revision": reader.revision,
+        "behind": max(0, fleet.revision - reader.revision),
+        "live": reader.live,
+        "degraded": reader.degraded,
+        "started_at": reader.started_at,
+        "seen_at": reader.seen_at,
+    }
 
 
 def drift(report: DriftReport) -> str:
@@ -177,6 +226,11 @@ def resources(found: Iterable[Resource]) -> str:
             ]
         }
     )
+
+
+def values(roots: Mapping[str, Any]) -> str:
+    """Typed values by root; see `configsync.usecases.values.nested`."""
+    return _spell({"roots": dict(roots)})
 
 
 def users(address: str, found: Iterable[Any]) -> str:

@@ -17,7 +17,7 @@ CONNECT_TIMEOUT = 3
 """Seconds: readers are to be back within 5 s of their server's return."""
 
 REPLY_TIMEOUT = 30.0
-"""Seconds that a statement may take, before the connection is cut and another one tried."""
+"""Seconds that a read of the database may take, before the connection is cut and another tried."""
 
 
 class Connection(Protocol):

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from configsync.core import address
 from configsync.core.resource import ResourceType
 from configsync.core.values import Row
-from configsync.runtime.model import Origin, Source
+from configsync.runtime.model import Origin, Profile, Source
 from configsync.store.read import canonical
 
 Key: TypeAlias = "str | tuple[str, ...]"
@@ -102,7 +102,7 @@ class Content:
         self.defaults = defaults
         self.learn = learn
         # The views that are read the most, one step nearer.
-        self.profiles: dict[Any, Any] = tables["profile"].views
+        self.profiles: dict[Key, Profile] = tables["profile"].views
 
     def root(self, domain: str, key: Key) -> Root | None:
         """A root; None if there is none. Raises KeyError for a domain that isn't known."""

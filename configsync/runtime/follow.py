@@ -246,7 +246,7 @@ class Follower:
         pause = self.interval
         if self.health.in_a_row:
             pause = min(pause * 1.5**self.health.in_a_row, max(SLOWEST_RETRY, pause))
-        return pause * random.uniform(0.9, 1.1)  # noqa: S311 (jitter)
+        return pause * random.uniform(0.8, 1.0)  # noqa: S311 (jitter)
 
     def _wait(self, seconds: float) -> None:
         """Sleep until it is time, or until something is told."""
@@ -306,15 +306,18 @@ class Follower:
         known = old.source is Source.DATABASE
         if known and not connection.moved():
             return None
-        with connection.peek() as transaction:
-            mark = read_mark(transaction)
-        if known and mark == old.mark:
-            self._heed(connection, told, new=False)
-            self._look_around(connection, mark)
-            return None
+        if known and not told:
+            with connection.peek() as transaction:
+                mark = read_mark(transaction)
+            if mark == old.mark:
+                self._heed(connection, told, new=False)
+                self._look_around(connection, mark)
+                return None
         began = time.perf_counter()
         with connection.reading() as transaction:
             mark = read_mark(transaction)
+            if known and mark == old.mark:
+                return None  # What was told had been read already.
             built, addresses = self._build(transaction, mark, old)
         self._heed(connection, told, new=True)
         previous = None if old.source is Source.FALLBACK else old.mark.revision
@@ -384,7 +387,10 @@ class Follower:
         """All that an older content knew."""
         if not self.lazy:
             return self._fresh(transaction, mark)
-        known = {domain: list(table.roots) for domain, table in old.tables.items()}
+        known = {
+            domain: dict.fromkeys(table.roots, frozenset([domain]))
+            for domain, table in old.tables.items()
+        }
         return read_change(transaction, old, mark, Touched((), known))
 
     def _learned(

@@ -48,10 +48,14 @@ MANY = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What changed between two revisions: resources by address, and their roots by key."""
+    """What changed between two revisions: resources by address, and their roots.
+
+    ``roots`` has those of each domain by key, with the domains of what changed
+    of them: their own where they came, went or changed themselves.
+    """
 
     addresses: tuple[str, ...]
-    roots: Mapping[str, Collection[Key]]
+    roots: Mapping[str, Mapping[Key, Collection[str]]]
 
     @property
     def count(self) -> int:
@@ -128,23 +132,9 @@ def read_roots(
     transaction: Transaction, table: Table, keys: Iterable[Key], mark: Mark
 ) -> dict[Key, Root | None]:
     """Some roots of one domain with their parts; None for one that isn't there."""
-    type_, dialect = table.type, transaction.dialect
-    found: dict[Key, Root | None] = dict.fromkeys(keys)
-    origin = Origin(Source.DATABASE, mark.revision)
-    by_name: dict[str, Root] = {}
-    query = sql.select(type_, dialect, among=True, lock=False)
-    for chunk in sql.chunks(canonical_json(_named(type_, key)) for key in found):
-        for _, _, _, *cells in transaction.rows(query, chunk):
-            root = Root(tuple(cells), origin)
-            key = key_of(type_, root.cells)
-            found[key] = root
-            if isinstance(key, str):
-                by_name[key] = root
+    found = _own_rows(transaction, table, keys, mark)
     for part in table.parts:
-        query = sql.select_parts(part, dialect)
-        for chunk in sql.chunks(canonical_json({sql.PARENT_KEY: name}) for name in by_name):
-            for _, parent, _, *cells in transaction.rows(query, chunk):
-                by_name[parent].parts.setdefault(part.domain, []).append(tuple(cells))
+        _read_parts(transaction, part, found)
     return found
 
 
@@ -169,11 +159,14 @@ def read_touched(
         fields = json.loads(changes)
         if any(name in fields for name in type_.key):
             addresses.add(_former(at, type_, fields))
-    roots: dict[str, set[Key]] = {}
+    roots: dict[str, dict[Key, set[str]]] = {}
     for at in addresses:
-        domain, *keys = address.split(root_address(at, types))
+        root = root_address(at, types)
+        domain, *keys = address.split(root)
         if domain in tables:
-            roots.setdefault(domain, set()).add(keys[0] if len(keys) == 1 else tuple(keys))
+            key = keys[0] if len(keys) == 1 else tuple(keys)
+            part = domain if at == root else address.split(at[len(root) + 1 :])[0]
+            roots.setdefault(domain, {}).setdefault(key, set()).add(part)
     return Touched(tuple(sorted(addresses)), roots)
 
 
@@ -186,8 +179,14 @@ def read_change(transaction: Transaction, old: Content, mark: Mark, touched: Tou
     defaults = dict(old.defaults)
     for domain, keys in touched.roots.items():
         table = tables[domain]
-        known = keys if table.whole else [key for key in keys if key in table.roots]
-        changed = read_roots(transaction, table, known, mark)
+        known = [key for key in keys if table.whole or key in table.roots]
+        anew = [k for k in known if domain in keys[k] or table.roots.get(k) is None]
+        changed = _own_rows(transaction, table, anew, mark)
+        partly = {k: _copy(table.roots[k], mark, keys[k]) for k in known if k not in changed}
+        for part in table.parts:
+            touched_here = {k: r for k, r in partly.items() if part.domain in keys[k]}
+            _read_parts(transaction, part, changed | touched_here)
+        changed |= partly
         tables[domain] = table.after(changed)
         if table.type.default is not None:
             defaults[domain] = _default_after(transaction, table, changed, defaults.get(domain))
@@ -221,6 +220,40 @@ def roots_of(table: Table, state: State, origin: Origin) -> dict[Key, Root]:
                 parts = found[resource.parent].parts
                 parts.setdefault(part.domain, []).append(_cells(part, resource))
     return keys
+
+
+def _own_rows(
+    transaction: Transaction, table: Table, keys: Iterable[Key], mark: Mark
+) -> dict[Key, Root | None]:
+    """Some roots without their parts; None for one that isn't there."""
+    type_ = table.type
+    found: dict[Key, Root | None] = dict.fromkeys(keys)
+    origin = Origin(Source.DATABASE, mark.revision)
+    query = sql.select(type_, transaction.dialect, among=True, lock=False)
+    for chunk in sql.chunks(canonical_json(_named(type_, key)) for key in found):
+        for _, _, _, *cells in transaction.rows(query, chunk):
+            root = Root(tuple(cells), origin)
+            found[key_of(type_, root.cells)] = root
+    return found
+
+
+def _read_parts(
+    transaction: Transaction, part: ResourceType, roots: Mapping[Key, Root | None]
+) -> None:
+    """Fill in the parts of one domain of some roots."""
+    named = {key: root for key, root in roots.items() if root is not None}
+    query = sql.select_parts(part, transaction.dialect)
+    for chunk in sql.chunks(canonical_json({sql.PARENT_KEY: name}) for name in named):
+        for _, parent, _, *cells in transaction.rows(query, chunk):
+            named[parent].parts.setdefault(part.domain, []).append(tuple(cells))
+
+
+def _copy(root: Root | None, mark: Mark, without: Collection[str]) -> Root:
+    """A root whose parts of some domains are to be read anew: of the others it keeps its own."""
+    assert root is not None
+    copy = Root(root.cells, Origin(Source.DATABASE, mark.revision))
+    copy.parts = {domain: cells for domain, cells in root.parts.items() if domain not in without}
+    return copy
 
 
 def _cells(type_: ResourceType, resource: Resource) -> Cells:

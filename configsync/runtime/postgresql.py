@@ -14,11 +14,11 @@ from psycopg2.extensions import connection as Driver  # noqa: N812
 
 from configsync.core.errors import DatabaseError
 from configsync.runtime.connection import CONNECT_TIMEOUT, REPLY_TIMEOUT
-from configsync.store.postgresql import CHANNEL, PostgresqlTransaction, connect, explained
+from configsync.store.postgresql import CHANNEL, PostgresqlTransaction, bounded, connect, explained
 from configsync.store.url import DatabaseUrl
 
 REPORT_TIMEOUT = 5.0
-"""Seconds that a report's statement may take: another one comes soon."""
+"""Seconds that a report may take: another one comes soon."""
 
 PROBE_TIMEOUT = 1.0
 """Seconds that a notification of our own may take to come back."""
@@ -84,8 +84,9 @@ class PostgresqlConnection:
 
     @contextmanager
     def peek(self) -> Iterator[PostgresqlTransaction]:
-        with explained(self.url):
-            yield PostgresqlTransaction(self._reader, reply_timeout=REPLY_TIMEOUT)
+        # One bound for all: a timer for each statement would take longer than most of them.
+        with explained(self.url), bounded(self._reader, REPLY_TIMEOUT):
+            yield PostgresqlTransaction(self._reader, bounded=False)
 
     @contextmanager
     def reading(self) -> Iterator[PostgresqlTransaction]:
@@ -112,7 +113,7 @@ class PostgresqlConnection:
         channel = f"{CHANNEL}_probe_{secrets.token_hex(8)}"
         try:
             # What is told of commits in between stays until `heard` asks for it.
-            transaction = PostgresqlTransaction(listener, reply_timeout=REPLY_TIMEOUT)
+            transaction = PostgresqlTransaction(listener)
             transaction.run(f"LISTEN {CHANNEL}")
             transaction.run(f"LISTEN {channel}")
             with self.peek() as reader:
@@ -145,9 +146,9 @@ class PostgresqlReporting:
 
     @contextmanager
     def writing(self) -> Iterator[PostgresqlTransaction]:
-        with explained(self._url):
+        with explained(self._url), bounded(self._driver, REPORT_TIMEOUT):
             try:
-                yield PostgresqlTransaction(self._driver, reply_timeout=REPORT_TIMEOUT)
+                yield PostgresqlTransaction(self._driver, bounded=False)
                 self._driver.commit()
             except BaseException:
                 with suppress(psycopg2.Error):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar, cast, overload
 
 from configsync.core import address
@@ -53,7 +54,8 @@ class Reads:
     def profile(self, name: str) -> Profile:
         """A profile with all of its parts. Raises NotFound."""
         try:
-            return cast(Profile, self._content.profiles[name])
+            # Nothing but a lookup: a call more would double what this takes.
+            return self._content.profiles[name]
         except KeyError:
             return cast(Profile, self._view("profile", name))
 
@@ -63,7 +65,7 @@ class Reads:
         key = content.default("profile")
         if key is None:
             raise NotFound("There is no default profile.")
-        return cast(Profile, content.profiles.get(key) or self._view("profile", key, content))
+        return content.profiles.get(key) or cast(Profile, self._view("profile", key, content))
 
     def profiles(self) -> list[str]:
         """The names of all profiles, sorted."""
@@ -100,12 +102,15 @@ class Reads:
             if default is _ABSENT:
                 raise
             return default
+        if type is float and _is_of(found, int):
+            with suppress(OverflowError):
+                found = float(cast(int, found))
         if type is not None and not _is_of(found, type):
             raise Incomplete(
                 f"The setting {category}/{key} is {found.__class__.__name__}, "
                 f"where {type.__name__} is asked for."
             )
-        return float(cast(float, found)) if type is float else fresh(found)
+        return fresh(found)
 
     def setting_entry(self, category: str, key: str, default: Any = _ABSENT) -> Setting:
         """A setting with its type, its description and where its value came from.
@@ -121,9 +126,10 @@ class Reads:
 
     def settings(self, category: str) -> dict[str, Json]:
         """The values of a category's settings by key, sorted; empty if it has none."""
+        content = self._content
         return {
-            key[1]: fresh(cast(Setting, self._view("setting", key)).value)
-            for key in self._content.roots("setting")
+            key[1]: fresh(cast(Setting, self._view("setting", key, content)).value)
+            for key in content.roots("setting")
             if key[0] == category
         }
 
@@ -160,10 +166,11 @@ class Reads:
 
     def origin(self, at: str) -> Origin:
         """Where the value at a root's address came from. Raises NotFound."""
+        content = self._content
         domain, *keys = address.split(at)
         root = None
-        if domain in self._content.tables:
-            root = self._content.root(domain, keys[0] if len(keys) == 1 else tuple(keys))
+        if domain in content.tables:
+            root = content.root(domain, keys[0] if len(keys) == 1 else tuple(keys))
         if root is None:
             raise NotFound(f"There is no {at}.")
         return root.origin
@@ -209,8 +216,4 @@ def _not_found(domain: str, key: Key) -> NotFound:
 
 
 def _is_of(value: Any, type_: type[Any]) -> bool:
-    if type_ is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if type_ is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, type_)
+    return isinstance(value, type_) and (type_ is not int or not isinstance(value, bool))

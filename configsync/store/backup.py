@@ -26,9 +26,9 @@ from configsync.store import sql
 from configsync.store.database import Transaction
 from configsync.store.derive import all_tables
 
-STAYING = ("config_database", "config_writer")
-"""Tables of which a database keeps its own rows: saved plans are bound to its identity, and
-SQLite's mark of a writer is never committed."""
+STAYING = ("config_database", "config_readers", "config_writer")
+"""Tables of which a database keeps its own rows: saved plans are bound to its identity, readers
+report to the database that they read, and SQLite's mark of a writer is never committed."""
 
 
 INF = float("inf")

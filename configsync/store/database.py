@@ -18,7 +18,7 @@ from configsync.core.resource import ResourceType
 from configsync.kinds import plugin_types
 from configsync.store.url import DatabaseUrl
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest migration: what this version of configsync reads and writes."""
 
 VERSION_TABLE = "config_schema_version"
@@ -39,6 +39,13 @@ class Dialect(Protocol):
 
     def lock_rows(self, table: str) -> str:
         """The end of a query that keeps others from changing what it read until the end."""
+
+    def clock(self, seconds: str) -> str:
+        """An expression: the database's clock, a number of seconds on.
+
+        A timestamp column takes it, and is compared with it. ``seconds`` is an
+        SQL expression, a parameter perhaps.
+        """
 
     def timestamp(self, column: str) -> str:
         """An expression that gives a timestamp column as UTC text, ISO 8601 with microseconds."""

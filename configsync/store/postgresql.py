@@ -71,6 +71,10 @@ class PostgresqlDialect:
     def has_key(self, column: str, key: str) -> str:
         return f"({column} -> {key}) IS NOT NULL"
 
+    def clock(self, seconds: str) -> str:
+        # Not now(), as of when the transaction began.
+        return f"(clock_timestamp() + CAST({seconds} AS double precision) * interval '1 second')"
+
     def timestamp(self, column: str) -> str:
         return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
@@ -93,14 +97,16 @@ class PostgresqlTransaction:
         self,
         connection: Connection,
         lock_timeout: float = 0,
-        reply_timeout: float = REPLY_TIMEOUT,
+        *,
+        bounded: bool = True,
     ) -> None:
+        """Without ``bounded``, the caller sees to it that no statement takes for ever."""
         self.connection = connection
         self.dialect: Dialect = PostgresqlDialect()
-        self._timeout = reply_timeout + lock_timeout
+        self._timeout = REPLY_TIMEOUT + lock_timeout if bounded else None
 
     def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
-        with _bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
+        with bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.fetchall()
 
@@ -111,7 +117,7 @@ class PostgresqlTransaction:
             yield from cursor
 
     def run(self, statement: str, *parameters: Any) -> int:
-        with _bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
+        with bounded(self.connection, self._timeout), self.connection.cursor() as cursor:
             cursor.execute(*_prepared(statement, parameters))
             return cursor.rowcount
 
@@ -210,7 +216,7 @@ class PostgresqlDatabase:
             if migrated:
                 require_schema(transaction, self.url)
             yield transaction
-            with _bounded(connection, REPLY_TIMEOUT):
+            with bounded(connection, REPLY_TIMEOUT):
                 connection.rollback()
 
     @contextmanager
@@ -226,18 +232,18 @@ class PostgresqlDatabase:
                 require_schema(transaction, self.url)
                 yield transaction
             except psycopg2.errors.LockNotAvailable as error:
-                with _bounded(connection, REPLY_TIMEOUT):
+                with bounded(connection, REPLY_TIMEOUT):
                     connection.rollback()
                 raise LockTimeout(
                     f"Another writer holds the lock of {self.url}{_holder(transaction)}. Nothing "
                     "was changed; try again, or wait longer with --lock-timeout."
                 ) from error
             if not keep:
-                with _bounded(connection, REPLY_TIMEOUT):
+                with bounded(connection, REPLY_TIMEOUT):
                     connection.rollback()
                 return
             try:
-                with _bounded(connection, REPLY_TIMEOUT):
+                with bounded(connection, REPLY_TIMEOUT):
                     connection.commit()
             except psycopg2.Error as error:
                 if connection.closed:
@@ -317,8 +323,11 @@ def _begin(transaction: PostgresqlTransaction, lock_timeout: float, name: str) -
 
 
 @contextmanager
-def _bounded(connection: Connection, seconds: float) -> Iterator[None]:
+def bounded(connection: Connection, seconds: float | None) -> Iterator[None]:
     """Cut the connection if what is within takes longer: libpq itself would wait for ever."""
+    if seconds is None:
+        yield
+        return
     timer = Timer(seconds, _cut, [connection.fileno()])
     timer.daemon = True
     timer.start()
@@ -346,7 +355,7 @@ def _holder(transaction: PostgresqlTransaction) -> str:
         f"WHEN 'advisory' THEN ((l.classid::bigint << 32) | l.objid::bigint) = {LOCK_KEY} "
         "WHEN 'relation' THEN l.mode <> 'AccessShareLock' AND l.relation IN "
         "(SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
-        "AND relname LIKE 'config\\_%') END "
+        "AND relname LIKE 'config\\_%' AND relname <> 'config_readers') END "
         "ORDER BY l.locktype, a.xact_start LIMIT 1"
     )
     if not rows:

@@ -12,6 +12,7 @@ from configsync.core import address
 from configsync.core.diagnostic import Location
 from configsync.core.plan import Base
 from configsync.core.resource import Column, Resource, ResourceType, State, root_address
+from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Json, Text, Unstorable, canonical_json
 from configsync.store import sql
 from configsync.store.database import SCHEMA_VERSION, Transaction
@@ -39,6 +40,18 @@ def read_base(transaction: Transaction) -> Base:
         "FROM config_database"
     )
     return Base(str(identity), int(revision), SCHEMA_VERSION)
+
+
+def read_newest(transaction: Transaction) -> Writer | None:
+    """Who made the newest revision; None before the first."""
+    rows = transaction.rows(
+        "SELECT revision, source, coalesce(db_user, actor), "
+        f"{transaction.dialect.timestamp('created_at')}, application_name, client_address, "
+        "commit_id FROM config_revisions ORDER BY revision DESC LIMIT 1"
+    )
+    for revision, source, *more in rows:
+        return Writer(revision, RevisionSource(source), *more)
+    return None
 
 
 def read_live(transaction: Transaction, types: Iterable[ResourceType]) -> State:

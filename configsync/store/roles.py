@@ -2,7 +2,8 @@
 
 They can't log in; people and programs get a role by membership. The applier
 may write what a plan touches and add to history, and no more: it owns nothing,
-so it can neither alter a table nor stop a trigger.
+so it can neither alter a table nor stop a trigger. The reader may say which
+revision it holds, and else only read.
 """
 
 from __future__ import annotations
@@ -22,8 +23,14 @@ LONGEST_NAME = 63
 READ_ONLY = ("config_database", VERSION_TABLE)
 """What the applier may only read: the database's identity and its schema version."""
 
+ALL_ROWS = "SELECT, INSERT, UPDATE, DELETE"
+
 VIEWS = ("prompt_history", "settings_history")
 """Views over the history; they read it with the rights of their owner."""
+
+REPORTS = "config_readers"
+"""Where readers say which revision they hold, the only table that their role writes. The applier
+reads it, and may delete what has expired."""
 
 FUNCTIONS = "configsync\\_%"
 """A pattern of LIKE that the names of the triggers' functions match."""
@@ -67,8 +74,8 @@ def statements(roles: Roles, schema: str) -> Iterator[str]:
         named = f"{identifier(schema)}.{identifier(table)}"
         yield f"ALTER TABLE {named} OWNER TO {owner}"
         yield f"REVOKE ALL ON TABLE {named} FROM {applier}, {reader}"
-        yield f"GRANT SELECT ON TABLE {named} TO {reader}"
-        yield f"GRANT {_rights(table)} ON TABLE {named} TO {applier}"
+        yield f"GRANT {_readers_rights(table)} ON TABLE {named} TO {reader}"
+        yield f"GRANT {_appliers_rights(table)} ON TABLE {named} TO {applier}"
     for view in VIEWS:
         named = f"{identifier(schema)}.{identifier(view)}"
         yield f"ALTER VIEW {named} OWNER TO {owner}"
@@ -94,10 +101,16 @@ def _tables() -> list[str]:
     return [*tables, VERSION_TABLE]
 
 
-def _rights(table: str) -> str:
+def _readers_rights(table: str) -> str:
+    return ALL_ROWS if table == REPORTS else "SELECT"
+
+
+def _appliers_rights(table: str) -> str:
     if table in READ_ONLY:
         return "SELECT"
-    return "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+    if table == REPORTS:
+        return "SELECT, DELETE"
+    return "SELECT, INSERT" if table in APPEND_ONLY else ALL_ROWS
 
 
 def _create(role: str) -> str:

@@ -33,6 +33,9 @@ class SqliteDialect:
     def lock_rows(self, table: str) -> str:
         return ""  # BEGIN IMMEDIATE has locked the whole file.
 
+    def clock(self, seconds: str) -> str:
+        return f"strftime('%Y-%m-%d %H:%M:%f', 'now', printf('%+f seconds', {seconds}))"
+
     def timestamp(self, column: str) -> str:
         # Not strftime, which rounds to milliseconds: a row from PostgreSQL has microseconds.
         whole = f"replace(substr({column}, 1, 19), ' ', 'T')"

@@ -15,6 +15,8 @@ class Sense(StrEnum):
     """configsync's time over the peer's is at most the bound."""
     MEGABYTES = "megabytes"
     """configsync's peak memory is at most the bound."""
+    MILLISECONDS = "milliseconds"
+    """configsync's time is at most the bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Goal:
             Sense.FASTER: f"at least {self.bound:g} × faster",
             Sense.WITHIN: f"within {self.bound:g} ×",
             Sense.MEGABYTES: f"under {self.bound:g} MB",
+            Sense.MILLISECONDS: f"under {self.bound:g} ms",
         }[self.sense]
         return f"{text} at {self.profiles:,}" if self.profiles else text
 
@@ -45,4 +48,8 @@ PLAN_TERRAFORM = Goal(Sense.FASTER, 200, 1_000)
 APPLY = Goal(Sense.WITHIN, 2, 10_000)
 VERSION = Goal(Sense.WITHIN, 8)
 VALIDATE_ONE = Goal(Sense.WITHIN, 12)
+LOAD = Goal(Sense.WITHIN, 3, 10_000)
+READ = Goal(Sense.WITHIN, 5)
+NOTIFIED = Goal(Sense.MILLISECONDS, 20, 10_000)
+POLLED = Goal(Sense.WITHIN, 1.1)
 MEMORY = Goal(Sense.MEGABYTES, 500, 10_000)

@@ -17,7 +17,7 @@ HEADER = (
 
 def markdown(rows: Sequence[Row], versions: Sequence[str], rounds: int) -> str:
     """The tables of times and of memory; medians of the rounds, and ratios of these."""
-    times = "".join(_line(r) for r in rows if r.unit == "s")
+    times = "".join(_line(r) for r in rows if r.unit != "MB")
     memory = "".join(_line(r) for r in rows if r.unit == "MB")
     text = f"{HEADER}{times}" if times else ""
     if memory:

@@ -41,7 +41,7 @@ class Row:
         """Whether the goal is met; None without a goal or without a number."""
         if self.goal is None:
             return None
-        if self.goal.sense is Sense.MEGABYTES:
+        if self.goal.sense in (Sense.MEGABYTES, Sense.MILLISECONDS):
             return self.goal.met(median(self.own))
         return None if self.ratio is None else self.goal.met(self.ratio)
 

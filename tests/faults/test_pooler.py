@@ -14,6 +14,8 @@ import psycopg2
 import pytest
 from psycopg2.extensions import parse_dsn
 
+from configsync.store.postgresql import PostgresqlTransaction
+from configsync.store.readers import forget, report
 from tests.conftest import Workspace
 from tests.faults import model
 from tests.faults.launcher import Launcher
@@ -64,6 +66,22 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def test_readers_report_through_a_pooler(project: Workspace, pooled_url: str) -> None:
+    project.url = pooled_url
+    model.write(project.root, {"p": {"spaces": ["s1"]}})
+    # More applications than the pooler has connections, each with one of its own.
+    applications = [psycopg2.connect(pooled_url) for _ in range(PROCESSES)]
+    for number, application in enumerate(applications):
+        application.autocommit = True
+        report(PostgresqlTransaction(application), str(number), "app", "host", number, 1, False, 60)
+    waited = project.ok(*APPLY, "--wait", "30")
+    assert f"All {PROCESSES} live readers hold revision 1" in waited.err
+    for number, application in enumerate(applications):
+        forget(PostgresqlTransaction(application), str(number))
+        application.close()
+    assert project.ok("status", "-o", "json").json["readers"] == []
 
 
 def test_every_command_through_a_pooler(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 
 import pytest
+from dotenv import dotenv_values
 
 from tests.conftest import Workspace
 from tests.profiles import profile
@@ -287,3 +289,27 @@ def test_values_that_sqlite_lets_in_are_named(project: Workspace) -> None:
     assert result.code == 1
     assert "error[CS201]: profile/a can't be written" in result.err
     assert "error[CS160]: profile/a can't be written" in result.err
+
+
+def test_values_reach_applications_to_the_byte(workspace: Workspace) -> None:
+    fill(workspace, "a/b", system=AWKWARD)
+    name = "PROMPTS_SYSTEM_PROMPT"
+    script = workspace.ok("export", "profile/a%2Fb", "-o", "env").out
+    command = f'eval "$1"; printf %s "${name}"'
+    shell = subprocess.run(["sh", "-c", command, "sh", script], capture_output=True, check=True)
+    assert shell.stdout == AWKWARD.encode()
+    workspace.ok("export", "profile/a%2Fb", "-o", "dotenv", "--out", ".env")
+    assert dotenv_values(workspace.root / ".env", interpolate=False)[name] == AWKWARD
+    printed = workspace.ok("export", "-o", "json")
+    assert printed.json["roots"]["profile/a%2Fb"]["prompts"]["system_prompt"] == AWKWARD
+    assert not re.search("[\x7f-\x9f\u2028\u202e]", printed.out)
+
+
+def test_a_file_of_values_is_for_its_owner_only(workspace: Workspace) -> None:
+    fill(workspace, "a")
+    file = workspace.write("values.json", "")
+    file.chmod(0o644)
+    workspace.ok("export", "-o", "json", "--out", file.name, "--force")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert "profile/a" in file.read_text(encoding="utf-8")
+    assert [f.name for f in workspace.root.glob(".*.new")] == []

@@ -13,7 +13,9 @@ import pytest
 
 from configsync.store.migrations.triggers import APPEND_ONLY
 from configsync.store.models import Base
-from configsync.store.roles import READ_ONLY, VIEWS, identifier
+from configsync.store.postgresql import PostgresqlTransaction
+from configsync.store.readers import forget, prune, report
+from configsync.store.roles import READ_ONLY, REPORTS, VIEWS, identifier
 from tests.conftest import Workspace, execute
 from tests.profiles import profile
 
@@ -126,7 +128,7 @@ def test_the_applier_owns_nothing_and_cannot_change_history(
 
 
 def test_the_reader_only_reads(applied: Workspace, logins: Logins) -> None:
-    for table in TABLES:
+    for table in (t for t in TABLES if t != REPORTS):
         execute(logins.reader, f"SELECT * FROM {table}")
         refuses(
             logins.reader,
@@ -146,6 +148,35 @@ def test_the_reader_only_reads(applied: Workspace, logins: Logins) -> None:
         refuses(logins.reader, f"DELETE FROM {view}")
     execute(logins.reader, "LISTEN configsync")
     refuses(logins.reader, "SELECT nextval('config_profiles_id_seq')")
+
+
+def test_the_reader_reports_what_it_holds_and_the_applier_waits(
+    applied: Workspace, logins: Logins
+) -> None:
+    connection = psycopg2.connect(logins.reader)
+    connection.autocommit = True
+    transaction = PostgresqlTransaction(connection)
+    report(transaction, "r1", "api", "web-1", 7, 0, False, 60.0)
+    report(transaction, "r1", "api", "web-1", 7, 1, False, 60.0)
+    report(transaction, "r2", "api", "web-1", 8, 1, False, 60.0)
+    forget(transaction, "r2")
+    prune(transaction)
+    connection.close()
+    refuses(
+        logins.reader,
+        f"TRUNCATE {REPORTS}",
+        f"DROP TABLE {REPORTS}",
+        f"ALTER TABLE {REPORTS} ADD COLUMN more integer",
+        f"CREATE TRIGGER t AFTER INSERT ON {REPORTS} EXECUTE FUNCTION configsync_refuse()",
+    )
+    assert "The only live reader holds" in applied.ok("apply", "--wait", "5").err
+    assert applied.ok("status", "-o", "json").json["summary"]["current"] == 1
+    refuses(
+        logins.applier,
+        f"INSERT INTO {REPORTS} SELECT * FROM {REPORTS}",
+        f"UPDATE {REPORTS} SET revision = 7",
+    )
+    execute(logins.applier, f"DELETE FROM {REPORTS}")
 
 
 def test_configsync_tells_a_reader_what_to_do(applied: Workspace, logins: Logins) -> None:

@@ -69,6 +69,7 @@ def test_an_unchanged_source_is_checked_without_what_compiles(root: Path) -> Non
 
 def test_services_load_what_they_use(root: Path) -> None:
     unused = HEAVY | {"click", "jsonschema", "yaml"}
+    assert not loaded_by("import configsync.store.readers", cwd=root) & (unused | {"jsonschema_rs"})
     assert not loaded_by("import configsync.services", cwd=root) & (unused | {"jsonschema_rs"})
     loaded("apply", "--auto-approve", cwd=root)
     write = (

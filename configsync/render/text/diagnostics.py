@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from unicodedata import combining, east_asian_width
 
 from configsync.core.diagnostic import Diagnostic, Location, Severity
 from configsync.render.escape import one_line
+from configsync.render.text.columns import width
 from configsync.render.text.style import Style
 
 MAX_LINE = 160
@@ -68,12 +68,12 @@ def _frame(
     before = line[: location.column - 1]
     start = max(0, len(before) - MAX_LINE // 2)
     shown, before = line[start : start + MAX_LINE], before[start:]
-    mark = caret * max(1, _width(_token(line[location.column - 1 :])[: MAX_LINE // 2]))
+    mark = caret * max(1, width(_token(line[location.column - 1 :])[: MAX_LINE // 2]))
     gutter = str(location.line)
     bar = style.faint("|")
     return [
         f" {style.faint(gutter)} {bar} {one_line(shown)}",
-        f" {' ' * len(gutter)} {bar} {' ' * _width(one_line(before))}{mark}",
+        f" {' ' * len(gutter)} {bar} {' ' * width(one_line(before))}{mark}",
     ]
 
 
@@ -83,11 +83,6 @@ _TOKEN = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s,\]}#:]+|.)""")
 def _token(rest: str) -> str:
     match = _TOKEN.match(rest)
     return match[0] if match else ""
-
-
-def _width(text: str) -> int:
-    """How many columns a terminal gives the text."""
-    return sum(2 if east_asian_width(c) in "WF" else 0 if combining(c) else 1 for c in text)
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,7 +2,8 @@
 
 The engine itself reads and writes plain rows (`configsync.store.sql`). Nothing
 but `configsync.store.apply` writes these tables; a row trigger records whoever
-does so all the same. Models and migrations are held together by a test.
+does so all the same. `ConfigReader` alone is written by the applications
+themselves. Models and migrations are held together by a test.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from configsync.store.models.records import (
     ConfigDatabase,
     ConfigHistory,
     ConfigOwner,
+    ConfigReader,
     ConfigResource,
     ConfigRevision,
     ConfigWriter,
@@ -50,6 +52,7 @@ __all__ = [
     "ConfigOwner",
     "ConfigProfile",
     "ConfigPrompts",
+    "ConfigReader",
     "ConfigResource",
     "ConfigRevision",
     "ConfigWriter",

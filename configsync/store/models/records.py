@@ -150,6 +150,27 @@ class ConfigDatabase(Base):
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
 
 
+class ConfigReader(Base):
+    """A running application, and the revision that it holds: what it last reported.
+
+    ``id`` is a UUID that it made for itself. It is live until ``expires_at``, by
+    the database's clock. Writes here are no change of configuration: they have
+    no history.
+    """
+
+    __tablename__ = "config_readers"
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    host: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int] = mapped_column(Integer)
+    degraded: Mapped[bool] = mapped_column(server_default=false())
+    started_at: Mapped[datetime] = mapped_column(Timestamp)
+    seen_at: Mapped[datetime] = mapped_column(Timestamp)
+    expires_at: Mapped[datetime] = mapped_column(Timestamp)
+
+
 class ConfigWriter(Base):
     """SQLite only: a row here, within a transaction, tells the triggers that configsync writes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.measures import apply, estate, plan, start, terraform, validate
+from tests.benchmarks.measures import apply, estate, plan, runtime, start, terraform, validate
 from tests.benchmarks.result import Row
 
 MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
@@ -15,5 +15,6 @@ MEASURES: dict[str, Callable[[Bench], list[Row]]] = {
     "terraform": terraform.measure,
     "apply": apply.measure,
     "estate": estate.measure,
+    "runtime": runtime.measure,
 }
 """By name, in the order of the table."""
