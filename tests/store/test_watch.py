@@ -349,6 +349,16 @@ def test_a_postgresql_that_comes_late_goes_and_comes_back(
         execute(pg_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def test_it_reports_its_revision(workspace: Workspace, watch: Callable[..., Watching]) -> None:
+    change(workspace, 0.1)
+    watching = watch("--report", "--name", "sidecar", "--", "true")
+    until(lambda: "sidecar" in workspace.ok("status").out, lambda: watching.said)
+    workspace.write("profiles/production.yaml", profile(default=True))
+    workspace.ok("apply", "--auto-approve", "--wait", str(DEADLINE))
+    assert watching.end() == 0
+    assert "sidecar" not in workspace.ok("status").out
+
+
 def test_a_signal_ends_the_wait_for_a_database(watch_sqlite: Callable[..., Watching]) -> None:
     watching = watch_sqlite(*COMMAND)
     watching.says("Waiting for the database")
