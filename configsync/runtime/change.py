@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from configsync.core import address
+from configsync.runtime.content import Content
+from configsync.runtime.views import resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +33,19 @@ class Change:
             self.previous,
             tuple(sorted({*self.addresses, *later.addresses})),
         )
+
+
+def differing(old: Content, new: Content) -> tuple[str, ...]:
+    """The addresses of what isn't the same in two contents, of what both know."""
+    found: set[str] = set()
+    for domain, table in new.tables.items():
+        before = old.tables.get(domain)
+        if before is None:
+            continue
+        for key in before.roots.keys() | table.roots.keys():
+            was, now = (
+                {} if (root := t.roots.get(key)) is None else resources(t, root)
+                for t in (before, table)
+            )
+            found.update(at for at in was.keys() | now.keys() if was.get(at) != now.get(at))
+    return tuple(sorted(found))

@@ -17,6 +17,10 @@ from configsync.runtime.connection import CONNECT_TIMEOUT, REPLY_TIMEOUT
 from configsync.store.postgresql import CHANNEL, PostgresqlTransaction, connect, explained
 from configsync.store.url import DatabaseUrl
 
+PEEK_TIMEOUT = 3.0
+"""Seconds that the answer to a poll may take. What is in between may have forgotten of us without
+a word, so that only another connection reaches the server."""
+
 REPORT_TIMEOUT = 5.0
 """Seconds that a report's statement may take: another one comes soon."""
 
@@ -38,12 +42,10 @@ class PostgresqlConnection:
         self._reader = self._connect()
         self._listener: Driver | None = None
         try:
-            with self.peek() as transaction:
-                ((standby,),) = transaction.rows("SELECT pg_is_in_recovery()")
+            self.is_standby = self._ask_for_recovery()
         except DatabaseError:
             self.close()
             raise
-        self.is_standby = bool(standby)
 
     @property
     def listening(self) -> bool:
@@ -65,7 +67,11 @@ class PostgresqlConnection:
             self._listener = None
 
     def sockets(self) -> Sequence[int]:
-        return () if self._listener is None else (self._listener.fileno(),)
+        listener = self._listener
+        if listener is not None:
+            with suppress(psycopg2.Error):  # Closed by another thread just now.
+                return (listener.fileno(),)
+        return ()
 
     def heard(self) -> bool:
         if self._listener is None:
@@ -80,17 +86,21 @@ class PostgresqlConnection:
         return told
 
     def moved(self) -> bool:
+        if self.is_standby:
+            # It may be promoted, and keeps its connections then.
+            self.is_standby = self._ask_for_recovery()
         return True  # Asking for the revision is as cheap as asking for less.
 
     @contextmanager
     def peek(self) -> Iterator[PostgresqlTransaction]:
         with explained(self.url):
-            yield PostgresqlTransaction(self._reader, reply_timeout=REPLY_TIMEOUT)
+            yield PostgresqlTransaction(self._reader, reply_timeout=PEEK_TIMEOUT)
 
     @contextmanager
     def reading(self) -> Iterator[PostgresqlTransaction]:
-        with self.peek() as transaction:
-            transaction.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with self.peek() as begin:
+            begin.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            transaction = PostgresqlTransaction(self._reader, reply_timeout=REPLY_TIMEOUT)
             try:
                 yield transaction
             finally:
@@ -112,7 +122,7 @@ class PostgresqlConnection:
         channel = f"{CHANNEL}_probe_{secrets.token_hex(8)}"
         try:
             # What is told of commits in between stays until `heard` asks for it.
-            transaction = PostgresqlTransaction(listener, reply_timeout=REPLY_TIMEOUT)
+            transaction = PostgresqlTransaction(listener, reply_timeout=PEEK_TIMEOUT)
             transaction.run(f"LISTEN {CHANNEL}")
             transaction.run(f"LISTEN {channel}")
             with self.peek() as reader:
@@ -123,6 +133,11 @@ class PostgresqlConnection:
         except (psycopg2.Error, DatabaseError):
             return False
         return False
+
+    def _ask_for_recovery(self) -> bool:
+        with self.peek() as transaction:
+            ((standby,),) = transaction.rows("SELECT pg_is_in_recovery()")
+        return bool(standby)
 
     def _connect(self) -> Driver:
         driver = connect(self.url, **self._options)
