@@ -82,9 +82,13 @@ class CacheFile:
         # Without waiting for who writes into a pipe of that name.
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            with os.fdopen(os.open(self.path, flags), "rb") as file:
-                _require_safe(os.fstat(file.fileno()))
-                return self._read(file)
+            descriptor = os.open(self.path, flags)
+            try:
+                _require_safe(os.fstat(descriptor))
+                with os.fdopen(descriptor, "rb", closefd=False) as file:
+                    return self._read(file)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:
             return None
         except (OSError, _Unfit) as error:

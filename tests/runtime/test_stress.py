@@ -108,22 +108,20 @@ class Outages:
         time.sleep(self.rng.uniform(least, most))
 
 
-def test_no_read_is_torn_or_goes_back(server: Server, tmp_path: Path, reads: int) -> None:
+def test_no_read_is_torn_or_goes_back(
+    server: Server, source: Path, tmp_path: Path, reads: int
+) -> None:
     rng = random.Random()
-    root = tmp_path / "project"
-    root.mkdir()
-    (root / "configsync.toml").write_text('source = "stress"\n')
     with ExitStack() as stack:
         path = "&options=-csearch_path%3Dpublic,pg_catalog"
-        writer = stack.enter_context(closing(Writer(root, server.url + path)))
-        cached = {"cache_file": str(tmp_path / "cache")}
+        writer = stack.enter_context(closing(Writer(source, server.url + path)))
         readers = [
             stack.enter_context(closing(reader))
             for reader in (
                 Reader([server.url], threads=4),
                 Reader([server.url], lazy=True, load=["profile", "prompt", "setting"]),
                 Reader([server.url], listen=False, poll=0.5),
-                Reader([server.url], restart=True, **cached),
+                Reader([server.url], restart=True, cache_file=str(tmp_path / "cache")),
                 Reader([server.url], poll=0.5),
             )
         ]
