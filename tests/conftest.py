@@ -130,6 +130,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills", type=int, default=50, help="random kills of an apply, on each database"
     )
+    parser.addoption(
+        "--reads", type=int, default=100_000, help="reads while servers, connections and files fail"
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,8 @@ revision of it. Nothing here writes configuration.
 
 from __future__ import annotations
 
+from configsync.core.errors import DatabaseError, UsageError
+from configsync.core.template import RenderError
 from configsync.runtime.change import Change
 from configsync.runtime.client import ConfigClient
 from configsync.runtime.errors import Incomplete, NotFound, NotLoaded, Unavailable
@@ -41,6 +43,7 @@ __all__ = [
     "Change",
     "ConfigClient",
     "ContextRule",
+    "DatabaseError",
     "Environment",
     "Flag",
     "GenieSpace",
@@ -54,10 +57,12 @@ __all__ = [
     "Project",
     "Prompt",
     "Prompts",
+    "RenderError",
     "Session",
     "Setting",
     "Snapshot",
     "Source",
     "Status",
     "Unavailable",
+    "UsageError",
 ]

@@ -79,15 +79,23 @@ class CacheFile:
 
     def read(self) -> Kept | None:
         """What the file has, or None if it can't be used: the log then says why."""
+        # Without waiting for who writes into a pipe of that name.
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            with open(self.path, "rb") as file:
-                _require_safe(os.fstat(file.fileno()))
-                return self._read(file)
+            descriptor = os.open(self.path, flags)
+            try:
+                _require_safe(os.fstat(descriptor))
+                with os.fdopen(descriptor, "rb", closefd=False) as file:
+                    return self._read(file)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError:
             return None
         except (OSError, _Unfit) as error:
             LOGGER.warning("cache file %s is not used: %s", self.path, error)
-            return None
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            LOGGER.warning("cache file %s is not used: it is no cache file (%r)", self.path, error)
+        return None
 
     def _head(self, content: Content) -> dict[str, Any]:
         return {
@@ -98,6 +106,7 @@ class CacheFile:
             "revision": content.mark.revision,
             "seal": content.mark.seal,
             "saved_at": time.time(),
+            "columns": _columns(),
             "whole": sorted(domain for domain, t in content.tables.items() if t.whole),
             "defaults": content.defaults,
         }
@@ -118,6 +127,9 @@ class CacheFile:
             raise _Unfit("another version of configsync wrote it")
         if head.get("of") != self._of:
             raise _Unfit("it is of another database")
+        columns = _columns()
+        if any(columns.get(domain, names) != names for domain, names in head["columns"].items()):
+            raise _Unfit("another version of configsync wrote it")
         return Kept(_content(head, roots), max(0.0, time.time() - head["saved_at"]))
 
 
@@ -155,10 +167,10 @@ def _content(head: dict[str, Any], lines: list[Any]) -> Content:
         table = tables.get(domain)
         if table is None:
             continue  # Of a kind that is no longer installed.
-        root = Root(_fitting(table.type, cells), origin)
+        root = Root(tuple(cells), origin)
         for part in table.parts:
             if part.domain in parts:
-                root.parts[part.domain] = [_fitting(part, c) for c in parts[part.domain]]
+                root.parts[part.domain] = [tuple(c) for c in parts[part.domain]]
         table.roots[key_of(table.type, root.cells)] = root
     for domain in head["whole"]:
         if domain in tables:
@@ -175,10 +187,9 @@ def _defaults(tables: dict[str, Table], told: dict[str, Any]) -> dict[str, Key |
     return found
 
 
-def _fitting(type_: ResourceType, cells: list[Any]) -> Cells:
-    if len(cells) != len(type_.columns):
-        raise _Unfit("another version of configsync wrote it")
-    return tuple(cells)
+def _columns() -> dict[str, list[str]]:
+    """The columns of each type, as the cells are in their order."""
+    return {type_.domain: list(type_.names) for type_ in resource_types().values()}
 
 
 def _parse(line: bytes) -> Any:

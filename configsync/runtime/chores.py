@@ -42,7 +42,7 @@ class Chores:
         self._news = threading.Condition()
         self._stopping = False
         # Marks, not contents: what readers let go of is to be freed.
-        self._written: Mark | None = None
+        self._written: tuple[Mark, int] | None = None
         self._reported: Mark | None = None
         self._write_at = 0.0
         self._report_at = 0.0
@@ -88,10 +88,14 @@ class Chores:
                     self._news.wait_for(self._is_due, self._pause())
                 if self._stopping:
                     return
-            if self._is_unwritten() and time.monotonic() >= self._write_at:
-                self._write()
-            if self._is_to_report():
-                self._report()
+            try:
+                if self._is_unwritten() and time.monotonic() >= self._write_at:
+                    self._write()
+                if self._is_to_report():
+                    self._report()
+            except Exception:
+                # A bug, of a plug-in perhaps: the thread must outlive it.
+                LOGGER.exception("the cache file or the report failed")
 
     def _is_due(self) -> bool:
         write = self._is_unwritten() and time.monotonic() >= self._write_at
@@ -101,7 +105,7 @@ class Chores:
         content = self._content
         if self._cache is None or content is None or content.source is not Source.DATABASE:
             return False
-        return content.mark != self._written
+        return (content.mark, _extent(content)) != self._written
 
     def _is_to_report(self) -> bool:
         if self._reporter is None or self._content is None:
@@ -123,14 +127,17 @@ class Chores:
         content = self._content
         assert self._cache is not None
         assert content is not None
-        self._written = content.mark
+        written = (content.mark, _extent(content))
         began = time.monotonic()
+        # At first as if in vain, whatever happens.
+        self._written, self._write_at = None, began + HEARTBEAT
         try:
             self._cache.write(content)
         except OSError as error:
             LOGGER.warning("cache file %s can't be written: %s", self._cache.path, error.strerror)
-        ended = time.monotonic()
-        self._write_at = ended + SHARE * (ended - began)
+        else:
+            ended = time.monotonic()
+            self._written, self._write_at = written, ended + SHARE * (ended - began)
 
     def _report(self) -> None:
         assert self._reporter is not None
@@ -145,3 +152,8 @@ class Chores:
             self._failing = True
         else:
             self._failing = False
+
+
+def _extent(content: Content) -> int:
+    """How much is known: a lazy content learns more."""
+    return sum(len(table.roots) + table.whole for table in content.tables.values())

@@ -15,7 +15,7 @@ from configsync.runtime import fork
 from configsync.runtime.cache import CacheFile
 from configsync.runtime.change import Change
 from configsync.runtime.chores import Chores
-from configsync.runtime.connection import REPLY_TIMEOUT
+from configsync.runtime.connection import READ_TIMEOUT
 from configsync.runtime.content import Content
 from configsync.runtime.errors import Unavailable
 from configsync.runtime.follow import Follower
@@ -151,7 +151,7 @@ class ConfigClient(Reads):
         content, follower = self._content, self._follower
         health = follower.health
         age = max(0.0, time.monotonic() - health.confirmed)
-        stuck = age > 3 * follower.interval + 2 * REPLY_TIMEOUT
+        stuck = age > 3 * follower.interval + 2 * READ_TIMEOUT
         return Status(
             revision=content.mark.revision,
             source=content.source,
@@ -252,7 +252,8 @@ def _first(
         if spare is not None:
             return spare
         follower.close()
-        raise Unavailable(f"{error} There is no good cache file and no fallback.") from error
+        lacking = "" if cache is None else f" The cache file {cache.path} can't be used either."
+        raise Unavailable(f"{error}{lacking}") from error
     if cache is not None and follower.on_standby:
         # A standby may lag behind what an earlier process of this application has served.
         kept = cache.read()

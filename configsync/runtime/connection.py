@@ -16,7 +16,7 @@ from configsync.store.url import DatabaseUrl
 CONNECT_TIMEOUT = 3
 """Seconds: readers are to be back within 5 s of their server's return."""
 
-REPLY_TIMEOUT = 30.0
+READ_TIMEOUT = 60.0
 """Seconds that a read of the database may take, before the connection is cut and another tried."""
 
 

@@ -7,8 +7,12 @@
     │   ├── NotFound           nothing has this name; a LookupError too
     │   ├── Incomplete         somebody deleted or wrote a row past configsync
     │   └── NotLoaded          a lazy client would have to wait for the database in an event loop
-    └── DatabaseError
+    ├── UsageError             what is asked for can't be, as a URL that is none
+    └── DatabaseError          the database is away, not migrated, or another one
         └── Unavailable        nothing to start from: neither database, nor cache, nor fallback
+
+and `configsync.core.template.RenderError`, a ValueError, of prompts whose values
+don't fit. All are importable from `configsync.runtime`.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from configsync.core import address
 from configsync.core.errors import ConfigsyncError, DatabaseError, UsageError
 from configsync.core.resource import ResourceType
+from configsync.kinds import resource_types
 from configsync.runtime.change import Change
 from configsync.runtime.compare import differing
 from configsync.runtime.connection import Connection, open_connection
@@ -28,7 +29,6 @@ from configsync.runtime.content import Content, Key, Mark, Root, root_at
 from configsync.runtime.errors import NotLoaded
 from configsync.runtime.load import (
     MANY,
-    Touched,
     read_all,
     read_change,
     read_domain,
@@ -50,8 +50,8 @@ SLOWEST_RETRY = 3.0
 to be back within 5 s of its return."""
 
 LOOK_AROUND = 5
-"""Polls of a standby, where other servers are known, after which one of them is asked whether it
-is ahead: replication may have ended without a sign."""
+"""Polls of a standby, where other servers are known, after which they are asked whether one is
+ahead: replication may have ended without a sign."""
 
 LISTEN_AGAIN = 30.0
 """Seconds after which listening is tried again where it failed; each time twice as many."""
@@ -92,12 +92,14 @@ class Follower:
         self._types: list[ResourceType] = []
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
+        self._wanted: set[tuple[str, Key | None]] = set()
         self._renew()
 
     def _renew(self) -> None:
         """What a forked child can't share with its parent."""
         self._lock = threading.RLock()
         self._telling = threading.RLock()
+        self._ending = threading.Lock()
         self._stopping = False
         self._wake, self._waker = os.pipe()
         os.set_blocking(self._wake, False)
@@ -124,7 +126,8 @@ class Follower:
         self._thread.start()
 
     def first(self, preload: Sequence[str]) -> Content:
-        """The first content. Raises DatabaseError."""
+        """The first content. Raises DatabaseError, and UsageError as `load` does."""
+        self._wanted.update(map(_place, preload))
         with self._lock:
             with self._connected().reading() as transaction:
                 content = self._build(transaction, read_mark(transaction), None)[0]
@@ -132,7 +135,7 @@ class Follower:
             self.health.confirmed = time.monotonic()
             for at in preload:
                 self.load(at)
-            return self.content
+            return content
 
     def resume(self, content: Content, age: float) -> Content:
         """Begin with what a cache file has, which was confirmed ``age`` seconds ago."""
@@ -151,17 +154,17 @@ class Follower:
 
         Raises UsageError for what is neither, and DatabaseError.
         """
-        content = self.content
-        assert content is not None
-        domain, *keys = address.split(at)
-        table = content.tables.get(domain)
-        if table is None or len(keys) not in (0, len(table.type.key)):
-            raise UsageError(f"{at} is no address of a root, as profile/production is.")
-        key: Key | None = None
-        if keys:
-            key = keys[0] if len(keys) == 1 else tuple(keys)
-        if not table.whole and (key is None or key not in table.roots):
-            self._fill(content, domain, key)
+        # With the lock, so that no newer content is built meanwhile that lacks it again.
+        with self._lock:
+            content = self.content
+            assert content is not None
+            domain, key = _place(at)
+            self._wanted.add((domain, key))
+            table = content.tables.get(domain)
+            if table is None:
+                raise DatabaseError(f"{self.url} has no tables of {domain}.")
+            if not table.whole and (key is None or key not in table.roots):
+                self._fill(content, domain, key)
 
     def refresh(self) -> None:
         """Ask the database now. Raises DatabaseError; what readers have stays in any case."""
@@ -198,22 +201,23 @@ class Follower:
             except DatabaseError as error:
                 self.note(error)
                 raise
-        table = content.tables[domain]
-        table.roots |= {k: root for k, root in found.items() if table.roots.get(k) is None}
-        table.whole = table.whole or key is None
+            table = content.tables[domain]
+            table.roots |= {k: root for k, root in found.items() if table.roots.get(k) is None}
+            table.whole = table.whole or key is None
 
     def close(self) -> None:
         """Stop following; contents that readers have stay good."""
-        self._stopping = True
-        with suppress(OSError):
+        with self._ending:
+            if self._stopping:
+                return  # Its descriptors may be somebody else's by now.
+            self._stopping = True
             os.write(self._waker, b"x")
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         with self._lock:
             self._drop()
             for end in (self._wake, self._waker):
-                with suppress(OSError):
-                    os.close(end)
+                os.close(end)
 
     def forked(self) -> None:
         """In a forked child: let go of the parent's connection, and follow by oneself."""
@@ -233,20 +237,22 @@ class Follower:
             self._wait(self._delay())
             if self._stopping:
                 break
-            with suppress(ConfigsyncError):
-                try:
-                    self.refresh()
-                except ConfigsyncError:
-                    raise
-                except Exception as error:
-                    # A bug, of a plug-in perhaps: the thread must outlive it.
-                    failed(error, trace=True)
+            try:
+                self.refresh()
+            except ConfigsyncError:
+                pass  # Noted.
+            except Exception as error:
+                # A bug, of a plug-in perhaps: the thread must outlive it.
+                failed(error, trace=True)
 
     def _delay(self) -> float:
-        """Seconds until the next poll: not the same for all readers, and longer while in vain."""
+        """Seconds until the next poll: not the same for all readers; soon after a failure, and
+        ever longer while in vain."""
         pause = self.interval
         if self.health.in_a_row:
-            pause = min(pause * 1.5**self.health.in_a_row, max(SLOWEST_RETRY, pause))
+            # An outage of hours would be more than a float can be.
+            grown = 0.25 * 1.5 ** min(self.health.in_a_row, 50)
+            pause = min(pause * grown, max(SLOWEST_RETRY, pause))
         return pause * random.uniform(0.8, 1.0)  # noqa: S311 (jitter)
 
     def _wait(self, seconds: float) -> None:
@@ -269,8 +275,12 @@ class Follower:
         for _ in self.urls:
             try:
                 connection = open_connection(self.urls[self._next], self.name)
-                with connection.reading() as transaction:
-                    self._types = types_there(transaction, connection.url)
+                try:
+                    with connection.reading() as transaction:
+                        self._types = types_there(transaction, connection.url)
+                except BaseException:
+                    connection.close()
+                    raise
             except DatabaseError as failure:
                 error = error or failure
                 self._next = (self._next + 1) % len(self.urls)
@@ -300,8 +310,8 @@ class Follower:
 
     def _check(self, connection: Connection) -> Change | None:
         """Ask for the newest revision; build and serve it if it is another one."""
+        told = self._heard(connection)
         self._try_to_listen(connection)
-        told = connection.heard()
         old = self.content
         assert old is not None
         known = old.source is Source.DATABASE
@@ -328,6 +338,14 @@ class Follower:
         self.health.reloads += 1
         reloaded(change, time.perf_counter() - began, told=told)
         return change
+
+    def _heard(self, connection: Connection) -> bool:
+        """Take what was told. Where listening just ended, it is tried again at once."""
+        listened = connection.listening
+        told = connection.heard()
+        if listened and not connection.listening:
+            self._listen_at = 0.0
+        return told
 
     def _try_to_listen(self, connection: Connection) -> None:
         """Listen where that is wanted and may be had; a probe in vain takes a second, so ever
@@ -358,7 +376,7 @@ class Follower:
         if old is None:
             return self._fresh(transaction, mark), ()
         if old.source is Source.FALLBACK:
-            return _compared(self._fresh(transaction, mark), old)
+            return _compared(self._anew(transaction, mark, old), old)
         if mark.database_id != old.mark.database_id:
             raise DatabaseError(
                 f"{self.url} is another database than the one that revision "
@@ -369,13 +387,11 @@ class Follower:
                 f"{self.url} is at revision {mark.revision}, before {old.mark.revision}, which is "
                 "served: it lags, or was restored. Restart the application to follow it."
             )
-        if old.source is not Source.DATABASE:
-            return _compared(self._fresh(transaction, mark), old)
         if seal_of(transaction, old.mark.revision) != old.mark.seal:
             # Another past: the history since then doesn't tell what differs.
             return _compared(self._anew(transaction, mark, old), old)
         touched = read_touched(transaction, old.tables, old.mark.revision, mark.revision)
-        if touched.count > MANY:
+        if touched.count > MANY or old.source is Source.CACHE:
             return self._anew(transaction, mark, old), touched.addresses
         return read_change(transaction, old, mark, touched), touched.addresses
 
@@ -387,14 +403,23 @@ class Follower:
         return content
 
     def _anew(self, transaction: Transaction, mark: Mark, old: Content) -> Content:
-        """All that an older content knew."""
+        """All that an older content knew, and what was to be in memory but couldn't be read."""
+        content = self._fresh(transaction, mark)
         if not self.lazy:
-            return self._fresh(transaction, mark)
-        known = {
-            domain: dict.fromkeys(table.roots, frozenset([domain]))
-            for domain, table in old.tables.items()
-        }
-        return read_change(transaction, old, mark, Touched((), known))
+            return content
+        for domain, table in content.tables.items():
+            before = old.tables.get(domain)
+            wanted = {key for of, key in self._wanted if of == domain}
+            keys = {key for key in wanted if key is not None}
+            keys.update(() if before is None else before.roots)
+            # A fallback is all that there is of it, and by far not all that there is.
+            was_whole = before is not None and before.whole and old.source is not Source.FALLBACK
+            if was_whole or None in wanted:
+                table.roots = read_domain(transaction, table, mark)
+                table.whole = True
+            elif keys:
+                table.roots = read_roots(transaction, table, filter(_storable, keys), mark)
+        return content
 
     def _learned(
         self, transaction: Transaction, content: Content, domain: str, key: Key | None
@@ -415,21 +440,38 @@ class Follower:
         return read_past(transaction, content, domain, key)
 
     def _look_around(self, connection: Connection, mark: Mark) -> None:
-        """Now and then, ask another server whether it is ahead of the standby that answers."""
+        """Now and then, ask whether another server is ahead of the standby that answers."""
         self._polls += 1
-        if not connection.is_standby or len(self.urls) < 2 or self._polls % LOOK_AROUND:
+        if not connection.is_standby or self._polls % LOOK_AROUND:
             return
-        place = (self.urls.index(connection.url) + 1 + self._polls // LOOK_AROUND) % len(self.urls)
+        for place, url in enumerate(self.urls):
+            if url != connection.url and self._is_ahead(url, mark):
+                self._next = place
+                self._drop()
+                return
+
+    def _is_ahead(self, url: DatabaseUrl, mark: Mark) -> bool:
+        """Tell whether another server has a newer revision of the same database."""
         with suppress(DatabaseError):
-            other = open_connection(self.urls[place], self.name)
+            other = open_connection(url, self.name)
             try:
                 with other.peek() as transaction:
                     there = read_mark(transaction)
             finally:
                 other.close()
-            if there.database_id == mark.database_id and there.revision > mark.revision:
-                self._next = place
-                self._drop()
+            return there.database_id == mark.database_id and there.revision > mark.revision
+        return False
+
+
+def _place(at: str) -> tuple[str, Key | None]:
+    """The domain and key at a root's address; no key for a domain by itself. Raises UsageError."""
+    domain, *keys = address.split(at)
+    type_ = resource_types().get(domain)
+    if type_ is None or type_.parent is not None or len(keys) not in (0, len(type_.key)):
+        raise UsageError(f"{at} is no address of a root, as profile/production is.")
+    if not keys:
+        return domain, None
+    return domain, keys[0] if len(keys) == 1 else tuple(keys)
 
 
 def _compared(new: Content, old: Content) -> tuple[Content, tuple[str, ...]]:

@@ -20,6 +20,7 @@ class Listeners:
     def __init__(self) -> None:
         self._callbacks: list[tuple[Callable[[Change], None]]] = []
         self._waiting: WeakSet[_Waiting] = WeakSet()
+        self._closed = False
 
     def add(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Have a function called; returns one that ends that, however often it is called."""
@@ -46,10 +47,13 @@ class Listeners:
         """The changes from now on, until `close`. Raises RuntimeError outside of an event loop."""
         waiting = _Waiting()
         self._waiting.add(waiting)
+        if self._closed:
+            waiting.put(None)
         return waiting
 
     def close(self) -> None:
-        """End all loops."""
+        """End all loops, and those that begin later at once."""
+        self._closed = True
         for waiting in list(self._waiting):
             waiting.put(None)
 

@@ -13,9 +13,13 @@ import psycopg2
 from psycopg2.extensions import connection as Driver  # noqa: N812
 
 from configsync.core.errors import DatabaseError
-from configsync.runtime.connection import CONNECT_TIMEOUT, REPLY_TIMEOUT
+from configsync.runtime.connection import CONNECT_TIMEOUT, READ_TIMEOUT
 from configsync.store.postgresql import CHANNEL, PostgresqlTransaction, bounded, connect, explained
 from configsync.store.url import DatabaseUrl
+
+PEEK_TIMEOUT = 3.0
+"""Seconds that the answer to a poll may take. What is in between may have forgotten of us without
+a word, so that only another connection reaches the server."""
 
 REPORT_TIMEOUT = 5.0
 """Seconds that a report may take: another one comes soon."""
@@ -38,12 +42,10 @@ class PostgresqlConnection:
         self._reader = self._connect()
         self._listener: Driver | None = None
         try:
-            with self.peek() as transaction:
-                ((standby,),) = transaction.rows("SELECT pg_is_in_recovery()")
+            self.is_standby = self._ask_for_recovery()
         except DatabaseError:
             self.close()
             raise
-        self.is_standby = bool(standby)
 
     @property
     def listening(self) -> bool:
@@ -65,7 +67,11 @@ class PostgresqlConnection:
             self._listener = None
 
     def sockets(self) -> Sequence[int]:
-        return () if self._listener is None else (self._listener.fileno(),)
+        listener = self._listener
+        if listener is not None:
+            with suppress(psycopg2.Error):  # Closed by another thread just now.
+                return (listener.fileno(),)
+        return ()
 
     def heard(self) -> bool:
         if self._listener is None:
@@ -80,17 +86,21 @@ class PostgresqlConnection:
         return told
 
     def moved(self) -> bool:
+        if self.is_standby:
+            # It may be promoted, and keeps its connections then.
+            self.is_standby = self._ask_for_recovery()
         return True  # Asking for the revision is as cheap as asking for less.
 
     @contextmanager
     def peek(self) -> Iterator[PostgresqlTransaction]:
-        # One bound for all: a timer for each statement would take longer than most of them.
-        with explained(self.url), bounded(self._reader, REPLY_TIMEOUT):
+        with explained(self.url), bounded(self._reader, PEEK_TIMEOUT):
             yield PostgresqlTransaction(self._reader, bounded=False)
 
     @contextmanager
     def reading(self) -> Iterator[PostgresqlTransaction]:
-        with self.peek() as transaction:
+        # One bound for all: a timer for each statement would take longer than most of them.
+        with explained(self.url), bounded(self._reader, READ_TIMEOUT):
+            transaction = PostgresqlTransaction(self._reader, bounded=False)
             transaction.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield transaction
@@ -113,9 +123,10 @@ class PostgresqlConnection:
         channel = f"{CHANNEL}_probe_{secrets.token_hex(8)}"
         try:
             # What is told of commits in between stays until `heard` asks for it.
-            transaction = PostgresqlTransaction(listener)
-            transaction.run(f"LISTEN {CHANNEL}")
-            transaction.run(f"LISTEN {channel}")
+            with bounded(listener, PEEK_TIMEOUT):
+                transaction = PostgresqlTransaction(listener, bounded=False)
+                transaction.run(f"LISTEN {CHANNEL}")
+                transaction.run(f"LISTEN {channel}")
             with self.peek() as reader:
                 reader.rows("SELECT pg_notify(?, '')", channel)
             if _arrives(listener, channel):
@@ -124,6 +135,11 @@ class PostgresqlConnection:
         except (psycopg2.Error, DatabaseError):
             return False
         return False
+
+    def _ask_for_recovery(self) -> bool:
+        with self.peek() as transaction:
+            ((standby,),) = transaction.rows("SELECT pg_is_in_recovery()")
+        return bool(standby)
 
     def _connect(self) -> Driver:
         driver = connect(self.url, **self._options)

@@ -31,7 +31,7 @@ FLAGS = "features"
 
 _ABSENT: Any = object()
 _TRUE = ("1", "true", "yes", "on")
-_FALSE = ("0", "false", "no", "off", "")
+_FALSE = ("0", "false", "no", "off")
 
 
 class Reads:

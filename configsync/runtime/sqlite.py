@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from urllib.parse import quote
@@ -14,6 +15,10 @@ from configsync.store.url import DatabaseUrl
 
 REPORT_TIMEOUT = 1.0
 """Seconds that a report waits for writers: another one comes soon."""
+
+_busy = threading.RLock()
+"""Held by who is within SQLite, and by who forks: a child would find mutexes and file locks taken,
+by a thread that it doesn't have."""
 
 _abandoned: list[sqlite3.Connection] = []
 """A child must not even close its parent's connections, which their destruction would:
@@ -47,7 +52,7 @@ class SqliteConnection:
     def moved(self) -> bool:
         if _identity(self.url.connect) != self._file:
             raise DatabaseError(f"{self.url} is another file now, or gone.")
-        with explained(self.url):
+        with _busy, explained(self.url):
             ((version,),) = self._connection.execute("PRAGMA data_version")
         moved = version != self._version
         self._version = version
@@ -55,12 +60,12 @@ class SqliteConnection:
 
     @contextmanager
     def peek(self) -> Iterator[SqliteTransaction]:
-        with explained(self.url):
+        with _busy, explained(self.url):
             yield SqliteTransaction(self._connection)
 
     @contextmanager
     def reading(self) -> Iterator[SqliteTransaction]:
-        with explained(self.url):
+        with _busy, explained(self.url):
             self._connection.execute("BEGIN")
             try:
                 yield SqliteTransaction(self._connection)
@@ -68,7 +73,7 @@ class SqliteConnection:
                 self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
-        with suppress(sqlite3.Error):
+        with _busy, suppress(sqlite3.Error):
             self._connection.close()
 
     def abandon(self) -> None:
@@ -84,7 +89,7 @@ class SqliteReporting:
 
     @contextmanager
     def writing(self) -> Iterator[SqliteTransaction]:
-        with explained(self._url):
+        with _busy, explained(self._url):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield SqliteTransaction(self._connection)
@@ -94,7 +99,7 @@ class SqliteReporting:
             self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        with suppress(sqlite3.Error):
+        with _busy, suppress(sqlite3.Error):
             self._connection.close()
 
     def abandon(self) -> None:
@@ -104,10 +109,11 @@ class SqliteReporting:
 def _open(url: DatabaseUrl, timeout: float) -> sqlite3.Connection:
     if not os.path.isfile(url.connect):
         raise DatabaseError(f"{url} can't be opened: there is no such file.")
-    with explained(url):
+    with _busy, explained(url):
         # Not mode=ro: who may write rolls back what a writer that was killed left behind.
         connection = sqlite3.connect(
-            f"file:{quote(url.connect)}?mode=rw",
+            # With an authority, though an empty one: a path may begin with two slashes.
+            f"file://{quote(os.path.abspath(url.connect))}?mode=rw",
             uri=True,
             timeout=timeout,
             isolation_level=None,
@@ -124,3 +130,9 @@ def _identity(file: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_busy.acquire, after_in_parent=_busy.release, after_in_child=_busy.release
+    )

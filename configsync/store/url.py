@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from configsync.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,12 @@ class DatabaseUrl:
         return f"DatabaseUrl({self.shown!r})"
 
     @property
-    def sqlalchemy(self) -> str:
+    def sqlalchemy(self) -> str | URL:
         if self.dialect == "sqlite":
-            return f"sqlite:///{self.connect}"
+            # Only who migrates asks for it, and then it is loaded anyway.
+            from sqlalchemy.engine import URL
+
+            return URL.create("sqlite", database=self.connect)
         return "postgresql+psycopg2://" + self.connect.split("://", 1)[1]
 
 

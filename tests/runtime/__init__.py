@@ -1,0 +1,1 @@
+"""Tests of what applications import: they read while everything around them fails."""

@@ -18,8 +18,11 @@ AWAY = "sqlite:////nonexistent/configsync.db"
 
 
 def test_without_anything_there_is_a_clear_error() -> None:
-    with pytest.raises(Unavailable, match=r"no such file.*no good cache file and no fallback"):
+    with pytest.raises(Unavailable, match="no such file") as raised:
         ConfigClient.connect(AWAY)
+    assert "cache" not in str(raised.value)
+    with pytest.raises(Unavailable, match=r"no such file.*app\.cache can't be used either"):
+        ConfigClient.connect(AWAY, cache_file="app.cache")
 
 
 def test_a_mapping(tmp_path: Path) -> None:
