@@ -104,7 +104,7 @@ def test_a_slow_loop_gets_all_addresses_joined(
         changes = client.changes()
         for number in (2, 3):
             await asyncio.to_thread(apply, url, number)
-            await asyncio.to_thread(until, lambda n=number: len(told) >= n - 1, SOON, "it is told")
+            await asyncio.to_thread(until, lambda: len(told) >= number - 1, SOON, "it is told")  # noqa: B023
         found.append(await anext(changes))
         await asyncio.to_thread(apply, url, 4)
         found.append(await asyncio.wait_for(anext(changes), SOON))
