@@ -86,6 +86,7 @@ class Follower:
         self._listen_pause = LISTEN_AGAIN
         self._next = 0
         self._polls = 0
+        self._failed = 0.0
         self._untold = False
         self._changes: deque[Change] = deque()
         self._types: list[ResourceType] = []
@@ -193,7 +194,11 @@ class Follower:
 
     def _fill(self, content: Content, domain: str, key: Key | None) -> None:
         """Fill in what a lazy content lacks, at its own revision. Raises DatabaseError."""
+        asked = time.monotonic()
         with self._lock:
+            if self._failed > asked and self.health.in_a_row:
+                # Others were before us: not each of many readers waits for the same in vain.
+                raise DatabaseError(str(self.health.last_error))
             try:
                 with self._connected().reading() as transaction:
                     found = self._learned(transaction, content, domain, key)
@@ -303,6 +308,7 @@ class Follower:
         health = self.health
         if health.in_a_row == 0 or health.last_error != str(error):
             failed(error)
+        self._failed = time.monotonic()
         health.last_error = str(error)
         health.failures += 1
         health.in_a_row += 1
