@@ -40,7 +40,7 @@ from configsync.runtime.load import (
     seal_of,
     types_there,
 )
-from configsync.runtime.log import failed, reloaded
+from configsync.runtime.log import failed, recovered, reloaded
 from configsync.runtime.model import Source
 from configsync.store.database import Transaction
 from configsync.store.url import DatabaseUrl
@@ -53,7 +53,7 @@ LOOK_AROUND = 5
 """Polls of a standby, where other servers are known, after which they are asked whether one is
 ahead: replication may have ended without a sign."""
 
-LISTEN_AGAIN = 30.0
+LISTEN_AGAIN = 5.0
 """Seconds after which listening is tried again where it failed; each time twice as many."""
 
 
@@ -87,6 +87,7 @@ class Follower:
         self._listen_pause = LISTEN_AGAIN
         self._next = 0
         self._polls = 0
+        self._failed = 0.0
         self._untold = False
         self._changes: deque[Change] = deque()
         self._types: list[ResourceType] = []
@@ -175,6 +176,8 @@ class Follower:
                 self.note(error)
                 raise
             self.health.confirmed = time.monotonic()
+            if self.health.in_a_row:
+                recovered(self.health.in_a_row)
             self.health.in_a_row = 0
             if change is not None:
                 self._changes.append(change)
@@ -194,7 +197,11 @@ class Follower:
 
     def _fill(self, content: Content, domain: str, key: Key | None) -> None:
         """Fill in what a lazy content lacks, at its own revision. Raises DatabaseError."""
+        asked = time.monotonic()
         with self._lock:
+            if self._failed > asked and self.health.in_a_row:
+                # Others were before us: not each of many readers waits for the same in vain.
+                raise DatabaseError(str(self.health.last_error))
             try:
                 with self._connected().reading() as transaction:
                     found = self._learned(transaction, content, domain, key)
@@ -304,6 +311,7 @@ class Follower:
         health = self.health
         if health.in_a_row == 0 or health.last_error != str(error):
             failed(error)
+        self._failed = time.monotonic()
         health.last_error = str(error)
         health.failures += 1
         health.in_a_row += 1
@@ -337,7 +345,8 @@ class Follower:
         self.serve(built)
         self.health.reloads += 1
         reloaded(change, time.perf_counter() - began, told=told)
-        return change
+        # A cache file may have had the newest already: then it is confirmed, and nothing changed.
+        return None if mark == old.mark else change
 
     def _heard(self, connection: Connection) -> bool:
         """Take what was told. Where listening just ended, it is tried again at once."""

@@ -23,6 +23,13 @@ def reloaded(change: Change, seconds: float, *, told: bool) -> None:
     )
 
 
+def recovered(failures: int) -> None:
+    """The database answers again."""
+    LOGGER.info(
+        "database reached again failures=%d", failures, extra={"configsync": {"failures": failures}}
+    )
+
+
 def failed(error: Exception, *, trace: bool = False) -> None:
     """The database can't be read; what there is stays."""
     text = str(error).replace("\n", " ")

@@ -24,7 +24,7 @@ a word, so that only another connection reaches the server."""
 REPORT_TIMEOUT = 5.0
 """Seconds that a report may take: another one comes soon."""
 
-PROBE_TIMEOUT = 1.0
+PROBE_TIMEOUT = 2.0
 """Seconds that a notification of our own may take to come back."""
 
 
@@ -98,10 +98,10 @@ class PostgresqlConnection:
 
     @contextmanager
     def reading(self) -> Iterator[PostgresqlTransaction]:
+        with self.peek() as transaction:
+            transaction.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         # One bound for all: a timer for each statement would take longer than most of them.
         with explained(self.url), bounded(self._reader, READ_TIMEOUT):
-            transaction = PostgresqlTransaction(self._reader, bounded=False)
-            transaction.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield transaction
             finally:
