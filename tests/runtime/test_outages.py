@@ -400,7 +400,7 @@ def test_a_database_that_is_not_migrated(empty_pg_url: str, apply: Apply, connec
 def test_a_change_of_most_there_is(
     url: str, apply: Apply, connect: Connect, monkeypatch: pytest.MonkeyPatch, lazy: bool
 ) -> None:
-    monkeypatch.setattr("configsync.runtime.follow.MANY", 2)
+    monkeypatch.setattr("configsync.runtime.build.MANY", 2)
     apply(url, 1)
     client = connect(url, lazy=lazy, load=["profile"])
     assert marked.read(client) == 1
