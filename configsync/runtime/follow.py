@@ -228,6 +228,7 @@ class Follower:
                 break
             try:
                 self.refresh()
+                self._look_around()
             except ConfigsyncError:
                 pass  # Noted.
             except Exception as error:
@@ -311,7 +312,6 @@ class Follower:
             mark = read_mark(transaction)
         if known and mark == old.mark:
             self._heed(connection, told, new=False)
-            self._look_around(connection, mark)
             return None
         began = time.perf_counter()
         with connection.reading() as transaction:
@@ -356,15 +356,22 @@ class Follower:
             self._untold = False
             connection.deaf()
 
-    def _look_around(self, connection: Connection, mark: Mark) -> None:
-        """Now and then, ask whether another server is ahead of the standby that answers."""
+    def _look_around(self) -> None:
+        """Now and then, ask whether another server is ahead of the standby that answers.
+
+        Nobody waits for that, though a server that is away may take its time.
+        """
+        connection, content = self._connection, self.content
+        if connection is None or content is None or not connection.is_standby:
+            return
         self._polls += 1
-        if not connection.is_standby or self._polls % LOOK_AROUND:
+        if self._polls % LOOK_AROUND:
             return
         for place, url in enumerate(self.urls):
-            if url != connection.url and self._is_ahead(url, mark):
-                self._next = place
-                self._drop()
+            if url != connection.url and self._is_ahead(url, content.mark):
+                with self._lock:
+                    self._drop()
+                    self._next = place
                 return
 
     def _is_ahead(self, url: DatabaseUrl, mark: Mark) -> bool:
