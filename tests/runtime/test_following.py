@@ -14,7 +14,7 @@ from tests.conftest import Workspace
 from tests.faults import model
 from tests.runtime import writer
 
-REVISIONS = 20
+REVISIONS = 12
 
 All = dict[str, Mapping[str, Any]]
 
