@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ SECTION = "Review"
 
 
 @click.command(epilog="Example: configsync plan --target prod --out prod.plan --detailed-exitcode")
-@options.planning
+@options.reviewing
 @click.option(
     "--out",
     metavar="FILE",
@@ -100,7 +101,15 @@ def check(project: Project, target: Target, asked: options.Planning) -> Validati
         )
     if validation.ok:
         return validation
-    output.validation(project.root, validation, asked.output_format)
+    if asked.output_format in output.REPORTS:
+        from configsync.render.report import faults
+
+        again = _again("validate", target.name)
+        output.report(
+            faults.report(validation.diagnostics, again, target.name), asked.output_format
+        )
+    else:
+        output.validation(project.root, validation, asked.output_format)
     return None
 
 
@@ -111,6 +120,13 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
 
         output.data(json.plan(plan))
         return
+    if output_format in output.REPORTS:
+        from configsync.kinds import resource_types
+        from configsync.render.report import plan as reporting
+
+        report = reporting.report(plan, resource_types(), _again("plan", plan.target))
+        output.report(replace(report, sections=()) if quiet else report, output_format)
+        return
     from configsync.render.text import plan as view
 
     output.text(output.diagnostics(root, plan.diagnostics))
@@ -118,6 +134,11 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
         output.text(view.summary(plan, output.style()))
     else:
         output.text(view.render(plan, output.style()))
+
+
+def _again(command: str, target: str) -> str:
+    """The command that tells all of what a report may have had to leave out."""
+    return f"configsync {command} --target {shlex.quote(target)}"
 
 
 def require_place(file: Path) -> None:
