@@ -99,13 +99,25 @@ def header(plan: Plan, style: Style) -> str:
 
 
 def summary(plan: Plan, style: Style) -> str:
-    """The line that closes a plan."""
+    """The line that closes a plan, after the one that says that it is offline."""
     count = plan.summary()
     text = (
         f"Plan: {count['create']} to create, {count['update']} to update, "
         f"{count['delete']} to delete, {count['unchanged']} unchanged.\n"
     )
-    return style.strong(text.rstrip("\n")) + "\n"
+    return _offline(plan) + style.strong(text.rstrip("\n")) + "\n"
+
+
+def _offline(plan: Plan) -> str:
+    """A line that tells what a plan doesn't know, if it was made against an export."""
+    if plan.offline is None:
+        return ""
+    moment = f" of {one_line(plan.offline.moment)}" if plan.offline.moment else ""
+    base = plan.base
+    return (
+        f"Offline: against an export of the database {one_line(base.database_id)} at revision "
+        f"{base.revision}{moment}; what was changed there since is not in it.\n"
+    )
 
 
 def changed(change: Change, style: Style) -> Iterator[str]:
