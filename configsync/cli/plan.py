@@ -40,12 +40,20 @@ SECTION = "Review"
     help="Try the plan on the database, take it back, and report what would be refused.",
 )
 @options.lock_timeout
+@click.option(
+    "--against",
+    metavar="STATE",
+    type=click.Path(path_type=Path),
+    help="Plan offline, against a file that configsync export --state wrote; no database is "
+    "connected to, whichever is configured.",
+)
 def command(
     asked: options.Planning,
     out: Path | None,
     detailed_exitcode: bool,
     rehearsed: bool,
     lock_timeout: float,
+    against: Path | None,
 ) -> int:
     """Show what apply would change, and change nothing.
 
@@ -53,6 +61,8 @@ def command(
     its lock, and rolled back, so that the database's constraints and triggers
     have had their say. What stays is a gap in the ids that PostgreSQL gives out.
     """
+    if against is not None:
+        return _offline(asked, against, out is not None, detailed_exitcode, rehearsed)
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.plan import make_plan
 
@@ -80,6 +90,32 @@ def command(
         output.note("Rehearsed: the database would take the plan. Nothing was changed.")
     if out is not None:
         save(plan, asked.directory / out)
+    return 2 if detailed_exitcode and plan.decides else 0
+
+
+def _offline(
+    asked: options.Planning, state: Path, saved: bool, detailed_exitcode: bool, rehearsed: bool
+) -> int:
+    from configsync.core.diagnostic import has_errors
+    from configsync.usecases.offline import read_state
+    from configsync.usecases.plan import plan_offline
+
+    if saved:
+        raise click.UsageError(
+            "--out saves an approval for what a database holds now, and --against knows only "
+            "what it held: leave out one of them."
+        )
+    if rehearsed:
+        raise click.UsageError("--rehearse needs the database: leave out --against.")
+    project, target = options.find(asked.directory, asked.target_name)
+    validation = check(project, target, asked)
+    if validation is None:
+        return 1
+    export = read_state(asked.directory / state)
+    plan = plan_offline(project, target, export, validation, asked.plan_options)
+    show(project.root, plan, asked.output_format, asked.quiet)
+    if has_errors(plan.diagnostics):
+        return 4
     return 2 if detailed_exitcode and plan.decides else 0
 
 

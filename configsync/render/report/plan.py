@@ -133,6 +133,11 @@ def _points(plan: Plan, switching: Mapping[str, Phrase]) -> Iterator[Point]:
         calm = not any(c.reason in (Reason.DRIFT, Reason.CONFLICT) for c in plan.changes)
         if calm and not severities[Severity.ERROR]:
             yield Point("Risk", ("nothing is deleted or reverted, every default stays",), Tone.GOOD)
+    if plan.offline is not None:
+        moment: Phrase = (" of ", Name(plan.offline.moment)) if plan.offline.moment else ()
+        since = ("; what was changed in the database since is not in it",)
+        said = (f"against an export of revision {plan.base.revision}", *moment, *since)
+        yield Point("Offline", said)
     if plan.options.to_revision is not None:
         to = f"to revision {plan.options.to_revision}; what is applied now is held"
         yield Point("Rollback", (to,))

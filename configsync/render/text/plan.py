@@ -91,8 +91,20 @@ def header(plan: Plan, style: Style) -> str:
 
 
 def summary(plan: Plan, style: Style) -> str:
-    """The line that closes a plan."""
-    return style.strong(counted(plan)) + "\n"
+    """The line that closes a plan, after the one that says that it is offline."""
+    return _offline(plan) + style.strong(counted(plan)) + "\n"
+
+
+def _offline(plan: Plan) -> str:
+    """A line that tells what a plan doesn't know, if it was made against an export."""
+    if plan.offline is None:
+        return ""
+    moment = f" of {one_line(plan.offline.moment)}" if plan.offline.moment else ""
+    base = plan.base
+    return (
+        f"Offline: against an export of the database {one_line(base.database_id)} at revision "
+        f"{base.revision}{moment}; what was changed there since is not in it.\n"
+    )
 
 
 def changed(change: Change, style: Style) -> Iterator[str]:
