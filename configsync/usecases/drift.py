@@ -11,6 +11,7 @@ from configsync.diff import Terms
 from configsync.kinds import resource_types
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
+from configsync.store.read import read_last_apply
 from configsync.usecases.plan import Planner, Stored, read_source, read_stored
 from configsync.usecases.validate import Validation
 
@@ -33,12 +34,14 @@ def find_drift(
         found = planner.drift(terms, owner)
         unmanaged = _unmanaged(stored)
         pending: tuple[Change, ...] = ()
+        compared = validation is not None and validation.ok
         if validation is not None and validation.ok:
             desired = validation.desired
             plan = planner.plan(desired, read_source(project, desired), options)
             found = [c for c in found if not _agreed(c, desired, terms)]
             unmanaged = plan.unmanaged
             pending = tuple(c for c in plan.changes if c.reason is not Reason.DRIFT)
+        last_apply = read_last_apply(transaction, owner)
     return DriftReport(
         database=str(database.url),
         revision=stored.base.revision,
@@ -51,6 +54,8 @@ def find_drift(
             for at, r in sorted(stored.applied.items())
             if r.domain not in planner.types and owner in (None, r.owner)
         ),
+        compared=compared,
+        last_apply=last_apply,
     )
 
 

@@ -11,6 +11,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -18,6 +19,8 @@ import html5lib
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from configsync.core import address
 from configsync.core.diagnostic import Location
@@ -27,8 +30,8 @@ from configsync.core.resource import Resource
 from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Row
 from configsync.render import json as as_json
-from configsync.render import junit
-from configsync.render.escape import HIDDEN, unobeyed
+from configsync.render import junit, prometheus, slack
+from configsync.render.escape import HIDDEN, one_line, unobeyed
 from configsync.render.fields import value_line
 from configsync.render.html import drift as html
 from configsync.render.html import page
@@ -40,6 +43,8 @@ from tests.unit.test_render_hostile import PAYLOADS as COMMON
 from tests.unit.test_render_hostile import skeleton
 
 HARMLESS = "harmless"
+
+MOMENT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 MAX_PAYLOAD = 2000
 """Characters: long enough to be shown as a text, short enough for parsers in Python."""
@@ -130,6 +135,8 @@ def report(texts: dict[str, str]) -> DriftReport:
         ),
         unmanaged=(root, space),
         pending=(Change(root, Action.CREATE, Reason.GIT, "Profile", None, known),),
+        compared=True,
+        last_apply=Writer(6, RevisionSource.APPLY, of["user"], "2026-11-22T09:30:00Z"),
     )
 
 
@@ -185,6 +192,25 @@ def test_text(payload: str) -> None:
     for hostile, harmless in pairs(payload):
         output = printed(text.render(hostile, Style(False)))
         assert output.count("\n") == text.render(harmless, Style(False)).count("\n")
+
+
+@table
+def test_slack(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = slack.render(hostile, hostile.database)
+        assert words_of_slack(output) == words_of_slack(slack.render(harmless, harmless.database))
+
+
+@table
+def test_prometheus(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = prometheus.render(hostile, hostile.database, MOMENT)
+        assert HIDDEN.search(output.replace("\n", "")) is None
+        labels = {"target": one_line(hostile.database), "database": one_line(hostile.database)}
+        labels["source"] = one_line(hostile.owner or "")
+        found, calm = samples(output), samples(prometheus.render(harmless, "", MOMENT))
+        assert [(s.name, s.value) for s in found] == [(s.name, s.value) for s in calm]
+        assert all(s.labels == labels for s in found)
 
 
 RENDERERS: dict[str, Callable[[DriftReport], str]] = {
@@ -244,6 +270,34 @@ def test_nothing_that_drifted_is_a_case_that_passed() -> None:
     assert root.attrib["tests"] == "1"
 
 
+def test_a_message_tells_what_has_no_room() -> None:
+    def deleted(number: int) -> Change:
+        before = Resource(f"profile/{number:04}", "profile", {"name": "x" * 250})
+        return Change(before.address, Action.DELETE, Reason.DRIFT, "Profile", before, None)
+
+    few, many = (DriftReport("here", 3, None, tuple(map(deleted, range(n))), ()) for n in (9, 999))
+    told = words_of_slack(slack.render(many, "prod")).split("\n")
+    (rest,) = re.findall(r"^And (\d+) more: ", told[-1])
+    assert sum(line.startswith("•") for line in told) + int(rest) == 999
+    assert "more" not in words_of_slack(slack.render(few, "prod"))
+
+
+def test_a_message_holds_no_values() -> None:
+    output = slack.render(report({"applied": "old secret", "live": "new secret"}), "prod")
+    assert "space_name" in output
+    assert "secret" not in output
+
+
+def test_what_is_not_known_has_no_metric() -> None:
+    found = samples(prometheus.render(DriftReport("here", 3, None, (), ()), "prod", MOMENT))
+    assert {s.name: s.value for s in found} == {
+        "configsync_drift_resources": 0,
+        "configsync_unmanaged_resources": 0,
+        "configsync_database_revision": 3,
+        "configsync_drift_check_timestamp_seconds": MOMENT.timestamp(),
+    }
+
+
 def test_a_page_asks_nothing_of_anyone() -> None:
     output = html.render(report({}))
     assert not re.search(
@@ -258,6 +312,31 @@ def printed(output: str) -> str:
     assert HIDDEN.search(output.replace("\n", "")) is None
     assert re.search(r"(?m)^\s*::|##\[", output) is None
     return output
+
+
+def words_of_slack(output: str) -> str:
+    """What a message says in configsync's own words; it keeps to Slack's limits."""
+    message = json.loads(output)
+    assert list(message) == ["text", "blocks"]
+    assert 1 <= len(message["blocks"]) <= 50
+    texts = [block["text"] for block in message["blocks"]]
+    assert all(b == {"type": "section", "text": b["text"]} for b in message["blocks"])
+    assert all((t["type"], t["verbatim"]) == ("mrkdwn", True) for t in texts)
+    assert all(len(t["text"]) <= 3000 for t in texts)
+    assert sum(len(t["text"]) for t in texts) <= 10_100
+    lines = "\n".join(t["text"] for t in texts).split("\n")
+    for line in [message["text"], *lines]:
+        assert HIDDEN.search(line) is None
+        assert re.search("[<>]|&(?!amp;|lt;|gt;)", line) is None
+        assert line.count("`") % 2 == 0
+    return "\n".join(re.sub("`[^`]*`", "`code`", line) for line in [message["text"], *lines])
+
+
+def samples(output: str) -> list[Sample]:
+    """The samples of metrics, as Prometheus' own parser has them; each of a gauge of one."""
+    families = list(text_string_to_metric_families(output))
+    assert all(f.type == "gauge" and f.documentation and len(f.samples) == 1 for f in families)
+    return [sample for family in families for sample in family.samples]
 
 
 def shape_of_markdown(output: str) -> list[Any]:
