@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from configsync.core.plan import Change
+from configsync.core.revision import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class DriftReport:
     resources that no source owns, ``pending`` what git would change.
     ``owner`` is the source whose resources were looked at, None for all.
     ``not_installed`` are its resources of kinds that aren't installed here.
+    ``compared`` tells whether git could be asked, without which ``pending`` is
+    empty. ``last_apply`` is its newest revision that was no write past git.
     """
 
     database: str
@@ -25,6 +28,8 @@ class DriftReport:
     unmanaged: tuple[str, ...]
     pending: tuple[Change, ...] = ()
     not_installed: tuple[str, ...] = ()
+    compared: bool = False
+    last_apply: Writer | None = None
 
     def by_root(self) -> dict[str, list[Change]]:
         """The drift of each profile, or other root on record, with its parts, by address."""

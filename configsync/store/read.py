@@ -44,10 +44,24 @@ def read_base(transaction: Transaction) -> Base:
 
 def read_newest(transaction: Transaction) -> Writer | None:
     """Who made the newest revision; None before the first."""
+    return _newest(transaction, "true")
+
+
+def read_last_apply(transaction: Transaction, owner: str | None) -> Writer | None:
+    """Who made the newest revision of a source, or of any: no write past git; None if none has."""
+    past_git = ", ".join(f"'{source}'" for source in RevisionSource if source.past_git)
+    condition = f"source NOT IN ({past_git})"
+    if owner is None:
+        return _newest(transaction, condition)
+    return _newest(transaction, f"{condition} AND owner = ?", owner)
+
+
+def _newest(transaction: Transaction, condition: str, *values: str) -> Writer | None:
     rows = transaction.rows(
         "SELECT revision, source, coalesce(db_user, actor), "
         f"{transaction.dialect.timestamp('created_at')}, application_name, client_address, "
-        "commit_id FROM config_revisions ORDER BY revision DESC LIMIT 1"
+        f"commit_id FROM config_revisions WHERE {condition} ORDER BY revision DESC LIMIT 1",
+        *values,
     )
     for revision, source, *more in rows:
         return Writer(revision, RevisionSource(source), *more)

@@ -12,6 +12,7 @@ from configsync.kinds import resource_types
 from configsync.plan.stored import Stored
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
+from configsync.store.read import read_last_apply
 from configsync.store.stored import read_stored
 from configsync.usecases.plan import Planner, read_source
 from configsync.usecases.validate import Validation
@@ -35,12 +36,14 @@ def find_drift(
         found = planner.drift(terms, owner)
         unmanaged = _unmanaged(stored)
         pending: tuple[Change, ...] = ()
+        compared = validation is not None and validation.ok
         if validation is not None and validation.ok:
             desired = validation.desired
             plan = planner.plan(desired, read_source(project, desired), options)
             found = [c for c in found if not _agreed(c, desired, terms)]
             unmanaged = plan.unmanaged
             pending = tuple(c for c in plan.changes if c.reason is not Reason.DRIFT)
+        last_apply = read_last_apply(transaction, owner)
     return DriftReport(
         database=str(database.url),
         revision=stored.base.revision,
@@ -53,6 +56,8 @@ def find_drift(
             for at, r in sorted(stored.applied.items())
             if r.domain not in planner.types and owner in (None, r.owner)
         ),
+        compared=compared,
+        last_apply=last_apply,
     )
 
 

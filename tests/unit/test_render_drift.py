@@ -10,8 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from configsync.core import address
 from configsync.core.diagnostic import Location
@@ -21,8 +24,8 @@ from configsync.core.resource import Resource
 from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Row
 from configsync.render import json as as_json
-from configsync.render import junit
-from configsync.render.escape import HIDDEN
+from configsync.render import junit, prometheus, slack
+from configsync.render.escape import HIDDEN, one_line
 from configsync.render.html import page
 from configsync.render.html import report as html
 from configsync.render.markdown import report as markdown
@@ -34,6 +37,7 @@ from tests.shapes import printed, shape_of_html, shape_of_junit, shape_of_markdo
 from tests.unit import test_render_junit
 
 HARMLESS = "harmless"
+MOMENT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 UNLIMITED = 10**9
 
 PLACES = ("profile", "space", "applied", "live", "user", "application", "client", "source")
@@ -73,6 +77,8 @@ def report(texts: dict[str, str]) -> DriftReport:
         ),
         unmanaged=(root, space),
         pending=(Change(root, Action.CREATE, Reason.GIT, "Profile", None, known),),
+        compared=True,
+        last_apply=Writer(6, RevisionSource.APPLY, of["user"], "2026-11-22T09:30:00Z"),
     )
 
 
@@ -139,6 +145,25 @@ def test_text(payload: str) -> None:
         assert output.count("\n") == text.render(harmless, Style(False)).count("\n")
 
 
+@table
+def test_slack(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = slack.render(hostile, hostile.database)
+        assert words_of_slack(output) == words_of_slack(slack.render(harmless, harmless.database))
+
+
+@table
+def test_prometheus(payload: str) -> None:
+    for hostile, harmless in pairs(payload):
+        output = prometheus.render(hostile, hostile.database, MOMENT)
+        assert HIDDEN.search(output.replace("\n", "")) is None
+        labels = {"target": one_line(hostile.database), "database": one_line(hostile.database)}
+        labels["source"] = one_line(hostile.owner or "")
+        found, calm = samples(output), samples(prometheus.render(harmless, "", MOMENT))
+        assert [(s.name, s.value) for s in found] == [(s.name, s.value) for s in calm]
+        assert all(s.labels == labels for s in found)
+
+
 RENDERERS: dict[str, Callable[[DriftReport], str]] = {
     "markdown": as_markdown,
     "html": as_html,
@@ -196,9 +221,62 @@ def test_nothing_that_drifted_is_a_case_that_passed() -> None:
     assert root.attrib["tests"] == "1"
 
 
+def test_a_message_tells_what_has_no_room() -> None:
+    def deleted(number: int) -> Change:
+        before = Resource(f"profile/{number:04}", "profile", {"name": "x" * 250})
+        return Change(before.address, Action.DELETE, Reason.DRIFT, "Profile", before, None)
+
+    few, many = (DriftReport("here", 3, None, tuple(map(deleted, range(n))), ()) for n in (9, 999))
+    told = words_of_slack(slack.render(many, "prod")).split("\n")
+    (rest,) = re.findall(r"^And (\d+) more: ", told[-1])
+    assert sum(line.startswith("•") for line in told) + int(rest) == 999
+    assert "more" not in words_of_slack(slack.render(few, "prod"))
+
+
+def test_a_message_holds_no_values() -> None:
+    output = slack.render(report({"applied": "old secret", "live": "new secret"}), "prod")
+    assert "space_name" in output
+    assert "secret" not in output
+
+
+def test_what_is_not_known_has_no_metric() -> None:
+    found = samples(prometheus.render(DriftReport("here", 3, None, (), ()), "prod", MOMENT))
+    assert {s.name: s.value for s in found} == {
+        "configsync_drift_resources": 0,
+        "configsync_unmanaged_resources": 0,
+        "configsync_database_revision": 3,
+        "configsync_drift_check_timestamp_seconds": MOMENT.timestamp(),
+    }
+
+
 def test_a_page_asks_nothing_of_anyone() -> None:
     output = as_html(report({}))
     assert not re.search(
         r"<(script|link|img|iframe|object|a|form)\b|\bon\w+=|url\(|@import", output
     )
     assert page.POLICY.startswith("default-src 'none'")
+
+
+def words_of_slack(output: str) -> str:
+    """What a message says in configsync's own words; it keeps to Slack's limits."""
+    message = json.loads(output)
+    assert list(message) == ["text", "blocks"]
+    assert 1 <= len(message["blocks"]) <= 50
+    texts = [block["text"] for block in message["blocks"]]
+    assert all(b == {"type": "section", "text": b["text"]} for b in message["blocks"])
+    assert all((t["type"], t["verbatim"]) == ("mrkdwn", True) for t in texts)
+    assert all(len(t["text"]) <= 3000 for t in texts)
+    assert sum(len(t["text"]) for t in texts) <= 10_100
+    lines = "\n".join(t["text"] for t in texts).split("\n")
+    for line in [message["text"], *lines]:
+        assert HIDDEN.search(line) is None
+        assert re.search("[<>]|&(?!amp;|lt;|gt;)", line) is None
+        assert line.count("`") % 2 == 0
+    return "\n".join(re.sub("`[^`]*`", "`code`", line) for line in [message["text"], *lines])
+
+
+def samples(output: str) -> list[Sample]:
+    """The samples of metrics, as Prometheus' own parser has them; each of a gauge of one."""
+    families = list(text_string_to_metric_families(output))
+    assert all(f.type == "gauge" and f.documentation and len(f.samples) == 1 for f in families)
+    return [sample for family in families for sample in family.samples]
