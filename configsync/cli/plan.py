@@ -140,7 +140,7 @@ def check(project: Project, target: Target, asked: options.Planning) -> Validati
     if asked.output_format in output.REPORTS:
         from configsync.render.report import faults
 
-        again = _again("validate", target.name)
+        again = again_by("validate", target.name)
         output.report(
             faults.report(validation.diagnostics, again, target.name), asked.output_format
         )
@@ -160,7 +160,7 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
         from configsync.kinds import resource_types
         from configsync.render.report import plan as reporting
 
-        report = reporting.report(plan, resource_types(), _again("plan", plan.target))
+        report = reporting.report(plan, resource_types(), again_by("plan", plan.target))
         output.report(replace(report, sections=()) if quiet else report, output_format)
         return
     from configsync.render.text import plan as view
@@ -172,7 +172,7 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
         output.text(view.render(plan, output.style()))
 
 
-def _again(command: str, target: str) -> str:
+def again_by(command: str, target: str) -> str:
     """The command that tells all of what a report may have had to leave out."""
     return f"configsync {command} --target {shlex.quote(target)}"
 
