@@ -17,7 +17,7 @@ from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason
 from configsync.core.resource import Resource
 from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Json, digest
-from configsync.plan.shape import ANY, JsonFile, Values
+from configsync.plan.shape import ANY, JsonFile, Values, shown
 
 FORMAT_VERSION = 1
 """Rises when a key changes its meaning or goes away."""
@@ -118,8 +118,8 @@ def from_document(text: str, name: str) -> Plan:
     content = file.parse(text)
     if isinstance(content, dict) and content.get("format_version", 1) != FORMAT_VERSION:
         raise UsageError(
-            f"{name} has the format version {content['format_version']!r}, this configsync reads "
-            f"{FORMAT_VERSION}. Make the plan with the configsync that applies it."
+            f"{name} has the format version {shown(repr(content['format_version']))}, this "
+            f"configsync reads {FORMAT_VERSION}. Make the plan with the configsync that applies it."
         )
     if isinstance(content, dict) and "offline" in content:
         raise UsageError(

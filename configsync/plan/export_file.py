@@ -135,6 +135,8 @@ _EXPORT = {
 }
 _COMMIT = re.compile("[0-9a-f]{4,64}")
 """What git may be asked about: nothing that it could take for an option."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+"""What a database gives, and so what renderers print as it is."""
 
 
 def _live_document(resource: Resource) -> dict[str, Any]:
@@ -169,7 +171,7 @@ class _Reader:
             self._require(resource.root in live, at, "is a part of what isn't there")
         return Export(
             base=Base(content["database_id"], content["revision"], content["schema_version"]),
-            moment=content["moment"],
+            moment=content["moment"] and self._moment(content["moment"]),
             domains=tuple(content["domains"]),
             owners={owner: self._owner(owner, r) for owner, r in content["owners"].items()},
             applied=applied,
@@ -260,10 +262,15 @@ class _Reader:
         for write in content["past_git"]:
             by = write["by"]
             writer = Writer(
-                *(by["revision"], RevisionSource(by["source"]), by["user"], by["at"]),
+                *(by["revision"], RevisionSource(by["source"]), by["user"]),
+                self._moment(by["at"]),
                 *(by["application"], by["client_address"]),
             )
             yield write["address"], LastWrite(writer, write["action"], write["snapshot"])
+
+    def _moment(self, moment: str) -> str:
+        self._require(_MOMENT.fullmatch(moment), moment, "is no time")
+        return moment
 
     def _gone(self, addresses: Iterable[str]) -> Iterator[str]:
         for at in addresses:

@@ -60,9 +60,19 @@ class Subject:
 
     def apply(self, *options: str) -> tuple[Result, list[Found]]:
         """Apply, and require that everything then agrees; returns the JSON, and the rows."""
+        self.require_same_offline(*options)
         result = self.workspace.ok("apply", "--auto-approve", *options, "-o", "json")
         self.require_one_entry_each(result.json)
         return result, self.require_settled()
+
+    def require_same_offline(self, *options: str) -> None:
+        """Require that a plan against an export is the plan against the database."""
+        self.workspace.ok("export", "--state", "--out", "state.json", "--force")
+        plans = [self.json("plan", *options, *more) for more in ([], ["--against", "state.json"])]
+        online, offline = (
+            {k: v for k, v in p.items() if k not in ("offline", "digest")} for p in plans
+        )
+        assert offline == online
 
     def require_one_entry_each(self, applied: Any) -> None:
         """Require one row of history for each changed resource, in the one new revision."""

@@ -103,6 +103,14 @@ def _a_word(found: Content) -> None:
     found["past_git"][0]["by"]["source"] = "magic"
 
 
+def _a_time(found: Content) -> None:
+    found["past_git"][0]["by"]["at"] = "now\n"
+
+
+def _a_moment(found: Content) -> None:
+    found["moment"] = "\x1b[31m"
+
+
 def _an_unknown_key(found: Content) -> None:
     found["\x1b[31m\u202e"] = 1
 
@@ -127,6 +135,8 @@ def _a_deactivated_address(found: Content) -> None:
         (_a_rename_of_nothing, "profile/x was not renamed"),
         (_an_option_for_git, "project has no such commit"),
         (_a_word, "'magic' in past_git[0].by.source"),
+        (_a_time, "now\\n is no time"),
+        (_a_moment, "\\x1b[31m is no time"),
         (_an_unknown_key, "unknown key \\x1b[31m\\u202e"),
         (_a_deactivated_address, "prompt is no address of prompt"),
     ],
@@ -170,6 +180,22 @@ def test_kinds_that_are_not_installed_here_are_left_out(
     told = [d["summary"] for d in planned["diagnostics"]]
     assert told == ["1 route resource is left as they are: no kind that is installed has them"]
     assert planned["unmanaged"] == []
+
+
+def test_its_texts_change_no_line_of_what_is_printed(project: Workspace, content: Content) -> None:
+    hostile = "x\x1b[31m\u202e\n::error::y\nPlan: 9 to create"
+    content["database_id"] = hostile
+    for write in content["past_git"]:
+        write["by"] |= dict.fromkeys(("user", "application", "client_address"), hostile)
+    content["live"].append({**content["live"][0], "address": "profile/z"})
+    content["live"][-1]["values"] = {**content["live"][0]["values"], "name": "z"}
+    printed = plan(project, content).out
+    assert "Offline: against an export of the database x" in printed
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
+    assert [line for line in printed.splitlines() if line.startswith(("::", "Plan:"))] == [
+        "Plan: 0 to create, 4 to update, 0 to delete, 3 unchanged."
+    ]
 
 
 def test_an_edit_is_found(project: Workspace, content: Content) -> None:
