@@ -68,7 +68,12 @@ def rewrite(
     CannotEdit where a value can't be written without changing another one.
     """
     types = resource_types()
-    wanted = State(as_written(r, desired.get(at), types) for at, r in wanted.items())
+    wanted = State(
+        as_written(r, desired.get(at), types)
+        for at, r in wanted.items()
+        # A part goes with its root, whatever else is known of it.
+        if r.parent is None or r.parent in wanted
+    )
     work = _Rewriting(edit, target, wanted)
     differing = list(_differing(desired, wanted))
     problems: list[Diagnostic] = []
