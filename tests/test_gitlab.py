@@ -40,9 +40,11 @@ class Loader(yaml.SafeLoader):
     """YAML as GitLab has it."""
 
 
-Loader.add_constructor(
-    "!reference", lambda loader, node: Reference(loader.construct_sequence(node))
-)
+def _reference(loader: Loader, node: yaml.SequenceNode) -> Reference:
+    return Reference(loader.construct_sequence(node))
+
+
+Loader.add_constructor("!reference", _reference)
 
 
 @pytest.fixture(scope="module")
