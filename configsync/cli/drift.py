@@ -123,14 +123,10 @@ def _print(report: DriftReport, output_format: str) -> None:
             from configsync.render import json
 
             output.data(json.drift(report))
-        case "markdown":
-            from configsync.render.markdown import drift as markdown
+        case "markdown" | "html":
+            from configsync.render.report import drift as reporting
 
-            output.text(markdown.render(report))
-        case "html":
-            from configsync.render.html import drift as html
-
-            output.text(html.render(report))
+            output.report(reporting.report(report, "configsync drift"), output_format)
         case "junit":
             from configsync.render import junit
 

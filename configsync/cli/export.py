@@ -35,6 +35,12 @@ SECTION = "Operate"
     help="What the names of environment variables begin with, as APP_.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the files that an export writes.")
+@click.option(
+    "--state",
+    is_flag=True,
+    help="Export what plans are made against, for configsync plan --against. Prompts stand in "
+    "it as they are, so a file is readable to its owner only.",
+)
 def command(
     address: str | None,
     directory: Path,
@@ -44,6 +50,7 @@ def command(
     out: str | None,
     prefix: str,
     force: bool,
+    state: bool,
 ) -> int:
     """Write what a database holds as documents, or its values for applications.
 
@@ -54,13 +61,20 @@ def command(
     As env, dotenv or json, the values that ADDRESS selects are printed: for eval
     in a shell, as a .env file, or for programs. In ADDRESS, * stands for any
     text; without one, all is exported.
+
+    With --state, one JSON document has all that a plan needs to know, the same for the
+    same database, so that those who may not reach it can plan.
     """
     project, target = options.find(directory, target_name)
     if prefix and output_format not in ("env", "dotenv"):
         raise click.UsageError("--prefix is for environment variables: -o env or -o dotenv.")
+    if state and (address is not None or output_format != "yaml"):
+        raise click.UsageError("--state exports all of a database in a form of its own.")
     database = options.connect(project, target, database_url)
+    file = None if out in (None, "-") else directory / str(out)
+    if state:
+        return _state(database, file, force)
     if output_format != "yaml":
-        file = None if out in (None, "-") else directory / str(out)
         return _values(database, address, output_format, prefix, file, force)
     return _documents(project, database, address, directory, out, force)
 
@@ -75,8 +89,7 @@ def _values(
 ) -> int:
     """Print or write the values of what an address selects."""
     from configsync.render import dotenv, env, json
-    from configsync.render.escape import one_line
-    from configsync.usecases.values import NAME, nested, read_values, variables, write_private
+    from configsync.usecases.values import NAME, nested, read_values, variables
 
     if prefix and not NAME.fullmatch(prefix):
         raise click.BadParameter(
@@ -96,12 +109,27 @@ def _values(
                 f"Note: python-dotenv replaces ${{…}} in {', '.join(replaced)}, unless it is told "
                 "interpolate=False."
             )
+    _hand_out(text, file, force)
+    return 0
+
+
+def _state(database: Database, file: Path | None, force: bool) -> int:
+    from configsync.usecases.offline import export_state
+
+    _hand_out(export_state(database), file, force)
+    return 0
+
+
+def _hand_out(text: str, file: Path | None, force: bool) -> None:
+    """Print a text as it is, or write it for its owner's eyes only."""
+    from configsync.render.escape import one_line
+    from configsync.usecases.values import write_private
+
     if file is None:
         output.exact(text)
-    else:
-        write_private(file, text, force=force)
-        output.text(f"Wrote {one_line(str(file))}\n")
-    return 0
+        return
+    write_private(file, text, force=force)
+    output.text(f"Wrote {one_line(str(file))}\n")
 
 
 def _nothing(database: Database, address: str | None) -> int:

@@ -92,7 +92,8 @@ def cli(ctx: click.Context, directory: str | None) -> None:
         # The default of each command's own -C, of commands within a group too.
         here = {"directory": directory}
         ctx.default_map = {
-            name: here | dict.fromkeys(("upgrade", "status", "roles"), here)
+            name: here
+            | dict.fromkeys(("upgrade", "status", "roles", "plan", "apply", "drift"), here)
             for name in cli.list_commands(ctx)
         }
 

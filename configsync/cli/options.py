@@ -200,15 +200,23 @@ class Planning:
 
 def planning(command: Callable[..., int]) -> Callable[..., int]:
     """The options of `Planning`, handed to the command as its first argument."""
-    return _planning(command, take_ownership, refresh_only, purge)
+    return _planning(command, ("text", "json"), take_ownership, refresh_only, purge)
+
+
+def reviewing(command: Callable[..., int]) -> Callable[..., int]:
+    """As `planning`, with the formats that a plan is reviewed in."""
+    formats = ("text", "json", "markdown", "html")
+    return _planning(command, formats, take_ownership, refresh_only, purge)
 
 
 def planning_back(command: Callable[..., int]) -> Callable[..., int]:
     """As `planning`, without what a way back has no use for."""
-    return _planning(command)
+    return _planning(command, ("text", "json"))
 
 
-def _planning(command: Callable[..., int], *more: Callable[[Any], Any]) -> Callable[..., int]:
+def _planning(
+    command: Callable[..., int], formats: tuple[str, ...], *more: Callable[[Any], Any]
+) -> Callable[..., int]:
     @wraps(command)
     def with_planning(**given: Any) -> int:
         names = [field.name for field in fields(Planning) if field.name in given]
@@ -216,7 +224,7 @@ def _planning(command: Callable[..., int], *more: Callable[[Any], Any]) -> Calla
         return command(asked, **given)
 
     shared: tuple[Callable[[Any], Any], ...] = (
-        *(directory, database, output("text", "json"), quiet, strict, no_cache),
+        *(directory, database, output(*formats), quiet, strict, no_cache),
         *(select, accept_conflicts, force, *more),
     )
     wrapped: Callable[..., int] = with_planning

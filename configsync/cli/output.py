@@ -16,6 +16,7 @@ from configsync.render.text.style import Style
 if TYPE_CHECKING:
     from configsync.checks.rule import Rule
     from configsync.core.diagnostic import Code
+    from configsync.render.report.model import Report
     from configsync.usecases.validate import Validation
 
 
@@ -40,6 +41,22 @@ def data(text: str) -> None:
 def text(shown: str) -> None:
     """Print what was asked for, as text for people."""
     data(unobeyed(shown))
+
+
+REPORTS = ("markdown", "html")
+"""Formats that `report` prints."""
+
+
+def report(found: Report, output_format: str) -> None:
+    """Print a report in one of `REPORTS`."""
+    if output_format == "html":
+        from configsync.render.html import report as html
+
+        text(html.render(found))
+    else:
+        from configsync.render.markdown import report as markdown
+
+        text(markdown.render(found))
 
 
 def exact(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ SECTION = "Review"
 
 
 @click.command(epilog="Example: configsync plan --target prod --out prod.plan --detailed-exitcode")
-@options.planning
+@options.reviewing
 @click.option(
     "--out",
     metavar="FILE",
@@ -39,12 +40,20 @@ SECTION = "Review"
     help="Try the plan on the database, take it back, and report what would be refused.",
 )
 @options.lock_timeout
+@click.option(
+    "--against",
+    metavar="STATE",
+    type=click.Path(path_type=Path),
+    help="Plan offline, against a file that configsync export --state wrote; no database is "
+    "connected to, whichever is configured.",
+)
 def command(
     asked: options.Planning,
     out: Path | None,
     detailed_exitcode: bool,
     rehearsed: bool,
     lock_timeout: float,
+    against: Path | None,
 ) -> int:
     """Show what apply would change, and change nothing.
 
@@ -52,6 +61,8 @@ def command(
     its lock, and rolled back, so that the database's constraints and triggers
     have had their say. What stays is a gap in the ids that PostgreSQL gives out.
     """
+    if against is not None:
+        return _offline(asked, against, out is not None, detailed_exitcode, rehearsed)
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.plan import make_plan
 
@@ -82,6 +93,32 @@ def command(
     return 2 if detailed_exitcode and plan.decides else 0
 
 
+def _offline(
+    asked: options.Planning, state: Path, saved: bool, detailed_exitcode: bool, rehearsed: bool
+) -> int:
+    from configsync.core.diagnostic import has_errors
+    from configsync.usecases.offline import read_state
+    from configsync.usecases.plan import plan_offline
+
+    if saved:
+        raise click.UsageError(
+            "--out saves an approval for what a database holds now, and --against knows only "
+            "what it held: leave out one of them."
+        )
+    if rehearsed:
+        raise click.UsageError("--rehearse needs the database: leave out --against.")
+    project, target = options.find(asked.directory, asked.target_name)
+    validation = check(project, target, asked)
+    if validation is None:
+        return 1
+    export = read_state(asked.directory / state)
+    plan = plan_offline(project, target, export, validation, asked.plan_options)
+    show(project.root, plan, asked.output_format, asked.quiet)
+    if has_errors(plan.diagnostics):
+        return 4
+    return 2 if detailed_exitcode and plan.decides else 0
+
+
 def _rehearsed(project: Project, database: Database, plan: Plan, lock_timeout: float) -> Plan:
     from configsync.usecases.apply import find_actor
     from configsync.usecases.rehearse import rehearse
@@ -100,7 +137,15 @@ def check(project: Project, target: Target, asked: options.Planning) -> Validati
         )
     if validation.ok:
         return validation
-    output.validation(project.root, validation, asked.output_format)
+    if asked.output_format in output.REPORTS:
+        from configsync.render.report import faults
+
+        again = again_by("validate", target.name)
+        output.report(
+            faults.report(validation.diagnostics, again, target.name), asked.output_format
+        )
+    else:
+        output.validation(project.root, validation, asked.output_format)
     return None
 
 
@@ -111,6 +156,13 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
 
         output.data(json.plan(plan))
         return
+    if output_format in output.REPORTS:
+        from configsync.kinds import resource_types
+        from configsync.render.report import plan as reporting
+
+        report = reporting.report(plan, resource_types(), again_by("plan", plan.target))
+        output.report(replace(report, sections=()) if quiet else report, output_format)
+        return
     from configsync.render.text import plan as view
 
     output.text(output.diagnostics(root, plan.diagnostics))
@@ -118,6 +170,11 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
         output.text(view.summary(plan, output.style()))
     else:
         output.text(view.render(plan, output.style()))
+
+
+def again_by(command: str, target: str) -> str:
+    """The command that tells all of what a report may have had to leave out."""
+    return f"configsync {command} --target {shlex.quote(target)}"
 
 
 def require_place(file: Path) -> None:

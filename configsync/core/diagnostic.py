@@ -56,10 +56,10 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
 
     @property
-    def sort_key(self) -> tuple[str, int, int, str, str]:
+    def sort_key(self) -> tuple[str, int, int, str, str, str]:
         """Order by place, those without one first."""
         where = self.location or Location("", 0, 0)
-        return (where.file, where.line, where.column, self.code, self.path)
+        return (where.file, where.line, where.column, self.code, self.path, self.summary)
 
 
 @dataclass(frozen=True, slots=True)

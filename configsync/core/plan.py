@@ -102,7 +102,8 @@ class Change:
         assert self.before is not None
         assert self.after is not None
         names = self.after.differing(self.before)
-        return {k: (self.before.values[k], self.after.values[k]) for k in names}
+        # What was applied before a column was added doesn't have it.
+        return {k: (self.before.values.get(k), self.after.values[k]) for k in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,17 @@ class Base:
     database_id: str
     revision: int
     schema_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """That a plan was made against an export: nothing after its base's revision is in it.
+
+    ``moment`` is when that revision was made, UTC in ISO 8601; None before the
+    first.
+    """
+
+    moment: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +171,8 @@ class Plan:
     owns. ``records`` are changes of the record alone, from what is live to what
     to note as applied; ``forgotten`` addresses whose record goes, the row being gone
     already. ``left_out`` are addresses that would change, but aren't selected.
-    ``taken`` are those that another source owns until then, with its id.
+    ``taken`` are those that another source owns until then, with its id. One
+    that is ``offline`` is only to be shown.
     """
 
     target: str
@@ -175,6 +188,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     taken: tuple[tuple[str, str], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    offline: Offline | None = None
 
     @cached_property
     def plan_id(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from configsync.core.resource import Resource
 from configsync.core.values import Json, Row
 
 UNKNOWN = "unknown"
@@ -69,6 +71,37 @@ class Writer:
     def who(self) -> str:
         """Who it was, for people."""
         return "someone" if self.user == UNKNOWN else self.user
+
+
+@dataclass(frozen=True, slots=True)
+class LastWrite:
+    """The newest history entry of an address: who, what, and the row afterwards.
+
+    ``snapshot`` is kept for writes past git only.
+    """
+
+    writer: Writer
+    action: str
+    snapshot: Mapping[str, Json] | None
+
+    def explains(self, live: Resource | None) -> bool:
+        """Tell whether the entry is a write past git that left the row as it is now.
+
+        Where it isn't, somebody wrote without leaving a record.
+        """
+        if not self.writer.source.past_git:
+            return False
+        if live is None:
+            return self.action == "delete"
+        return self.action != "delete" and self.snapshot == live.values
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRecord:
+    """What is on record of a source: ``commit`` was applied last, ``held`` was rolled back."""
+
+    commit: str | None = None
+    held: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ it says.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -19,6 +17,7 @@ from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason
 from configsync.core.resource import Resource
 from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Json, digest
+from configsync.plan.shape import ANY, JsonFile, Values
 
 FORMAT_VERSION = 1
 """Rises when a key changes its meaning or goes away."""
@@ -50,6 +49,8 @@ def to_document(plan: Plan) -> dict[str, Any]:
         "taken": [{"address": at, "owner": owner} for at, owner in plan.taken],
         "diagnostics": [diagnostic_document(d) for d in plan.diagnostics],
     }
+    if plan.offline is not None:
+        content["offline"] = {"moment": plan.offline.moment}
     return {**content, "digest": digest(content)}
 
 
@@ -113,17 +114,19 @@ def from_document(text: str, name: str) -> Plan:
     again before it is applied. Raises UsageError for what is no plan file, and
     Refused where it isn't as configsync wrote it.
     """
-    try:
-        content = json.loads(text, object_pairs_hook=_once)
-        digest(content)  # Refuses NaN and lone surrogates.
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name} is not a plan file: {error}") from error
+    file = JsonFile(name, "a plan file")
+    content = file.parse(text)
     if isinstance(content, dict) and content.get("format_version", 1) != FORMAT_VERSION:
         raise UsageError(
             f"{name} has the format version {content['format_version']!r}, this configsync reads "
             f"{FORMAT_VERSION}. Make the plan with the configsync that applies it."
         )
-    _Reader(name).require(content, _PLAN, "")
+    if isinstance(content, dict) and "offline" in content:
+        raise UsageError(
+            f"{name} is not a plan file: the plan was made against an export, and an approval is "
+            "for what a database holds. Plan against the database, with --out."
+        )
+    file.require(content, _PLAN)
     stated = content.pop("digest")
     plan = _plan(content)
     if digest(content) != stated or plan.plan_id != content["plan_id"]:
@@ -134,44 +137,27 @@ def from_document(text: str, name: str) -> Plan:
     return plan
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that stands twice, of which a reader may see the one and apply the other."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands in it twice")
-    return found
-
-
-class Values(dict[str, Any]):
-    """Keys of a user's naming, each with a value of one shape."""
-
-
-_ANY = object()
-"""The shape of any JSON value."""
-
 _LOCATION = ({"file": str, "line": int, "column": int}, None)
-_WRITER = (
-    {
-        "user": str,
-        "application": (str, None),
-        "at": str,
-        "client_address": (str, None),
-        "revision": int,
-        "source": tuple(RevisionSource),
-    },
-    None,
-)
+WRITER = {
+    "user": str,
+    "application": (str, None),
+    "at": str,
+    "client_address": (str, None),
+    "revision": int,
+    "source": tuple(RevisionSource),
+}
+"""The shape of who wrote a row."""
 _CHANGE = {
     "address": str,
     "kind": str,
     "domain": str,
     "action": tuple(Action),
     "reason": tuple(Reason),
-    "fields": Values({"": {"old": _ANY, "new": _ANY}}),
+    "fields": Values({"": {"old": ANY, "new": ANY}}),
     "location": _LOCATION,
     "previous_address": (str, None),
     "version": int,
-    "by": _WRITER,
+    "by": (WRITER, None),
     "deactivates": bool,
 }
 _DIAGNOSTIC = {
@@ -202,56 +188,7 @@ _PLAN = {
     "diagnostics": [_DIAGNOSTIC],
     "digest": str,
 }
-"""The shape of a plan file: keys and types; in a tuple, alternatives; in a list, its items."""
-
-
-class _Reader:
-    """Holds JSON values to a shape. Raises UsageError that says where they differ."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def require(self, value: Any, shape: Any, path: str) -> None:
-        match shape:
-            case _ if shape is _ANY:
-                return
-            case tuple():
-                self._require_one(value, shape, path)
-            case Values():
-                self._require_type(value, dict, path)
-                for key, item in value.items():
-                    self.require(item, shape[""], f"{path}.{key}")
-            case Mapping():
-                self._require_type(value, dict, path)
-                if value.keys() != shape.keys():
-                    unknown = sorted(value.keys() - shape.keys())
-                    missing = sorted(shape.keys() - value.keys())
-                    fault = f"unknown key {unknown[0]}" if unknown else f"no key {missing[0]}"
-                    raise UsageError(f"{self.name} is not a plan file: {fault}{_in(path)}.")
-                for key, item in value.items():
-                    self.require(item, shape[key], f"{path}.{key}".lstrip("."))
-            case list():
-                self._require_type(value, list, path)
-                for number, item in enumerate(value):
-                    self.require(item, shape[0], f"{path}[{number}]")
-            case _:
-                self._require_type(value, shape, path)
-
-    def _require_one(self, value: Any, shapes: tuple[Any, ...], path: str) -> None:
-        """One of some words; or one shape, or null."""
-        if isinstance(shapes[0], str):
-            if value not in [str(s) for s in shapes]:
-                raise UsageError(f"{self.name} is not a plan file: {value!r}{_in(path)}.")
-        elif value is not None:
-            self.require(value, shapes[0], path)
-
-    def _require_type(self, value: Any, type_: type, path: str) -> None:
-        if type(value) is not type_:
-            raise UsageError(f"{self.name} is not a plan file: wrong type{_in(path)}.")
-
-
-def _in(path: str) -> str:
-    return f" in {path}" if path else ""
+"""The shape of a plan file."""
 
 
 def _plan(content: dict[str, Any]) -> Plan:

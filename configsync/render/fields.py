@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 
 from configsync.core.values import Json, canonical_json
@@ -13,6 +14,9 @@ CONTEXT = 3
 
 MAX_VALUE = 100
 """Characters of a value on one line, without its quotes."""
+
+MAX_PAIRS = 2_000_000
+"""Equal lines, or words, that are tried against each other: difflib may need them all squared."""
 
 _SPACES = {" ": "·", "\t": "⇥", "\r": "␍"}
 
@@ -50,6 +54,32 @@ def diff_lines(old: Json, new: Json) -> Iterator[str]:
 
     A last line without its newline says so.
     """
-    found = unified_diff(text_lines(old), text_lines(new), n=CONTEXT, lineterm="")
-    for line in list(found)[2:]:
+    for line in unified(old, new):
         yield line if line[0] == "@" else f"{line[0]} {safe_line(line[1:])}".rstrip(" ")
+
+
+def unified(old: Json, new: Json) -> Iterator[str]:
+    """The lines of a unified diff as they are, without its header.
+
+    Where that would take too long, all between the first and the last line
+    that differ.
+    """
+    before, after = text_lines(old), text_lines(new)
+    counts = Counter(before), Counter(after)
+    if sum(n * counts[1][line] for line, n in counts[0].items()) > MAX_PAIRS:
+        start, end = common(before, after)
+        gone, come = before[start : len(before) - end], after[start : len(after) - end]
+        yield f"@@ -{start + 1},{len(gone)} +{start + 1},{len(come)} @@"
+        yield from (f"-{line}" for line in gone)
+        yield from (f"+{line}" for line in come)
+        return
+    yield from list(unified_diff(before, after, n=CONTEXT, lineterm=""))[2:]
+
+
+def common(a: Sequence[str], b: Sequence[str]) -> tuple[int, int]:
+    """How many items both begin with, and how many of the rest they end with."""
+    least = min(len(a), len(b))
+    start = next((i for i in range(least) if a[i] != b[i]), least)
+    least -= start
+    end = next((i for i in range(least) if a[-1 - i] != b[-1 - i]), least)
+    return start, end

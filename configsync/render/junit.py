@@ -17,9 +17,10 @@ from html import escape
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.drift import DriftReport
 from configsync.core.plan import Change
-from configsync.render.drift import NO_RECORD, facts, new_name, verb, verdict
 from configsync.render.escape import one_line
 from configsync.render.fields import diff_lines, is_long, value_line
+from configsync.render.report.drift import new_name, verb, verdict
+from configsync.render.report.words import NO_RECORD, facts
 
 PROJECT = "project"
 """The suite of what has no file."""

@@ -14,8 +14,9 @@ from typing import Any
 
 from configsync.core.drift import DriftReport
 from configsync.core.plan import Change
-from configsync.render.drift import NO_RECORD, facts, new_name, verb, verdict
 from configsync.render.escape import one_line
+from configsync.render.report.drift import new_name, verb, verdict
+from configsync.render.report.words import NO_RECORD, facts
 
 MAX_SECTION = 3000
 """Characters of one section that Slack takes."""

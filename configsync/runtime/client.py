@@ -134,8 +134,8 @@ class ConfigClient(Reads):
     def on_change(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Have a function called after each change; returns one that ends that.
 
-        Calls come one after the other, from the client's own thread, when reads
-        already see the change. What a callback raises is logged.
+        Calls come one after the other, when reads already see the change: from
+        the client's own thread, or that of a `refresh`. What one raises is logged.
         """
         return self._listeners.add(callback)
 

@@ -35,6 +35,8 @@ def fallback_content(
         path = Path(given).absolute()
         return _content(_compile(path.parent, path.name))
     documents = [given] if isinstance(given, Mapping) else list(given)
+    if not documents:
+        raise UsageError("The fallback has no document in it.")
     try:
         # JSON is YAML; of YAML's own, only the texts differ that JSON would escape in two halves.
         text = "".join(f"--- {json.dumps(d, ensure_ascii=False)}\n" for d in documents)

@@ -18,31 +18,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from configsync.core import address
-from configsync.core.errors import ConfigsyncError, DatabaseError, UsageError
-from configsync.core.resource import ResourceType
-from configsync.kinds import resource_types
+from configsync.core.errors import ConfigsyncError, DatabaseError
+from configsync.runtime.build import Builder, place_of
 from configsync.runtime.change import Change
-from configsync.runtime.compare import differing
 from configsync.runtime.connection import Connection, open_connection
-from configsync.runtime.content import Content, Key, Mark, Root, root_at
+from configsync.runtime.content import Content, Key, Mark, root_at
 from configsync.runtime.errors import NotLoaded
-from configsync.runtime.load import (
-    MANY,
-    read_all,
-    read_change,
-    read_domain,
-    read_mark,
-    read_none,
-    read_past,
-    read_roots,
-    read_touched,
-    seal_of,
-    types_there,
-)
+from configsync.runtime.load import read_mark, types_there
 from configsync.runtime.log import failed, recovered, reloaded
 from configsync.runtime.model import Source
-from configsync.store.database import Transaction
 from configsync.store.url import DatabaseUrl
 
 SLOWEST_RETRY = 3.0
@@ -76,7 +60,6 @@ class Follower:
     ) -> None:
         self.urls = urls
         self.interval = interval
-        self.lazy = lazy
         self.name = name
         self.content: Content | None = None
         self.health = Health(time.monotonic())
@@ -90,10 +73,9 @@ class Follower:
         self._failed = 0.0
         self._untold = False
         self._changes: deque[Change] = deque()
-        self._types: list[ResourceType] = []
+        self._builder = Builder(self._learn if lazy else None)
         self._connection: Connection | None = None
         self._thread: threading.Thread | None = None
-        self._wanted: set[tuple[str, Key | None]] = set()
         self._renew()
 
     def _renew(self) -> None:
@@ -128,10 +110,12 @@ class Follower:
 
     def first(self, preload: Sequence[str]) -> Content:
         """The first content. Raises DatabaseError, and UsageError as `load` does."""
-        self._wanted.update(map(_place, preload))
+        self._builder.wanted.update(map(place_of, preload))
         with self._lock:
             with self._connected().reading() as transaction:
-                content = self._build(transaction, read_mark(transaction), None)[0]
+                content = self._builder.build(transaction, self.url, read_mark(transaction), None)[
+                    0
+                ]
             self.content = content
             self.health.confirmed = time.monotonic()
             for at in preload:
@@ -159,8 +143,8 @@ class Follower:
         with self._lock:
             content = self.content
             assert content is not None
-            domain, key = _place(at)
-            self._wanted.add((domain, key))
+            domain, key = place_of(at)
+            self._builder.wanted.add((domain, key))
             table = content.tables.get(domain)
             if table is None:
                 raise DatabaseError(f"{self.url} has no tables of {domain}.")
@@ -204,7 +188,7 @@ class Follower:
                 raise DatabaseError(str(self.health.last_error))
             try:
                 with self._connected().reading() as transaction:
-                    found = self._learned(transaction, content, domain, key)
+                    found = self._builder.learned(transaction, self.url, content, domain, key)
             except DatabaseError as error:
                 self.note(error)
                 raise
@@ -246,6 +230,7 @@ class Follower:
                 break
             try:
                 self.refresh()
+                self._look_around()
             except ConfigsyncError:
                 pass  # Noted.
             except Exception as error:
@@ -284,7 +269,7 @@ class Follower:
                 connection = open_connection(self.urls[self._next], self.name)
                 try:
                     with connection.reading() as transaction:
-                        self._types = types_there(transaction, connection.url)
+                        self._builder.types = types_there(transaction, connection.url)
                 except BaseException:
                     connection.close()
                     raise
@@ -330,14 +315,13 @@ class Follower:
                 mark = read_mark(transaction)
             if mark == old.mark:
                 self._heed(connection, told, new=False)
-                self._look_around(connection, mark)
                 return None
         began = time.perf_counter()
         with connection.reading() as transaction:
             mark = read_mark(transaction)
             if known and mark == old.mark:
                 return None  # What was told had been read already.
-            built, addresses = self._build(transaction, mark, old)
+            built, addresses = self._builder.build(transaction, self.url, mark, old)
         self._heed(connection, told, new=True)
         previous = None if old.source is Source.FALLBACK else old.mark.revision
         change = Change(mark.revision, previous, addresses)
@@ -378,85 +362,22 @@ class Follower:
             self._untold = False
             connection.deaf()
 
-    def _build(
-        self, transaction: Transaction, mark: Mark, old: Content | None
-    ) -> tuple[Content, tuple[str, ...]]:
-        """The content of a revision, and the addresses that changed since an older one."""
-        if old is None:
-            return self._fresh(transaction, mark), ()
-        if old.source is Source.FALLBACK:
-            return _compared(self._anew(transaction, mark, old), old)
-        if mark.database_id != old.mark.database_id:
-            raise DatabaseError(
-                f"{self.url} is another database than the one that revision "
-                f"{old.mark.revision} came from. Restart the application to follow it."
-            )
-        if mark.revision < old.mark.revision:
-            raise DatabaseError(
-                f"{self.url} is at revision {mark.revision}, before {old.mark.revision}, which is "
-                "served: it lags, or was restored. Restart the application to follow it."
-            )
-        if seal_of(transaction, old.mark.revision) != old.mark.seal:
-            # Another past: the history since then doesn't tell what differs.
-            return _compared(self._anew(transaction, mark, old), old)
-        touched = read_touched(transaction, old.tables, old.mark.revision, mark.revision)
-        if touched.count > MANY or old.source is Source.CACHE:
-            return self._anew(transaction, mark, old), touched.addresses
-        return read_change(transaction, old, mark, touched), touched.addresses
+    def _look_around(self) -> None:
+        """Now and then, ask whether another server is ahead of the standby that answers.
 
-    def _fresh(self, transaction: Transaction, mark: Mark) -> Content:
-        if not self.lazy:
-            return read_all(transaction, self._types, mark)
-        content = read_none(transaction, self._types, mark)
-        content.learn = self._learn
-        return content
-
-    def _anew(self, transaction: Transaction, mark: Mark, old: Content) -> Content:
-        """All that an older content knew, and what was to be in memory but couldn't be read."""
-        content = self._fresh(transaction, mark)
-        if not self.lazy:
-            return content
-        for domain, table in content.tables.items():
-            before = old.tables.get(domain)
-            wanted = {key for of, key in self._wanted if of == domain}
-            keys = {key for key in wanted if key is not None}
-            keys.update(() if before is None else before.roots)
-            # A fallback is all that there is of it, and by far not all that there is.
-            was_whole = before is not None and before.whole and old.source is not Source.FALLBACK
-            if was_whole or None in wanted:
-                table.roots = read_domain(transaction, table, mark)
-                table.whole = True
-            elif keys:
-                table.roots = read_roots(transaction, table, filter(_storable, keys), mark)
-        return content
-
-    def _learned(
-        self, transaction: Transaction, content: Content, domain: str, key: Key | None
-    ) -> dict[Key, Root | None]:
-        table = content.tables[domain]
-        if key is not None and not _storable(key):
-            return {key: None}
-        mark = read_mark(transaction)
-        if mark == content.mark:
-            if key is None:
-                return read_domain(transaction, table, mark)
-            return read_roots(transaction, table, [key], mark)
-        if seal_of(transaction, content.mark.revision) != content.mark.seal:
-            raise DatabaseError(
-                f"{self.url} no longer has revision {content.mark.revision}, of which more is "
-                "asked for."
-            )
-        return read_past(transaction, content, domain, key)
-
-    def _look_around(self, connection: Connection, mark: Mark) -> None:
-        """Now and then, ask whether another server is ahead of the standby that answers."""
+        Nobody waits for that, though a server that is away may take its time.
+        """
+        connection, content = self._connection, self.content
+        if connection is None or content is None or not connection.is_standby:
+            return
         self._polls += 1
-        if not connection.is_standby or self._polls % LOOK_AROUND:
+        if self._polls % LOOK_AROUND:
             return
         for place, url in enumerate(self.urls):
-            if url != connection.url and self._is_ahead(url, mark):
-                self._next = place
-                self._drop()
+            if url != connection.url and self._is_ahead(url, content.mark):
+                with self._lock:
+                    self._drop()
+                    self._next = place
                 return
 
     def _is_ahead(self, url: DatabaseUrl, mark: Mark) -> bool:
@@ -470,32 +391,6 @@ class Follower:
                 other.close()
             return there.database_id == mark.database_id and there.revision > mark.revision
         return False
-
-
-def _place(at: str) -> tuple[str, Key | None]:
-    """The domain and key at a root's address; no key for a domain by itself. Raises UsageError."""
-    domain, *keys = address.split(at)
-    type_ = resource_types().get(domain)
-    if type_ is None or type_.parent is not None or len(keys) not in (0, len(type_.key)):
-        raise UsageError(f"{at} is no address of a root, as profile/production is.")
-    if not keys:
-        return domain, None
-    return domain, keys[0] if len(keys) == 1 else tuple(keys)
-
-
-def _compared(new: Content, old: Content) -> tuple[Content, tuple[str, ...]]:
-    return new, differing(old, new)
-
-
-def _storable(key: Key) -> bool:
-    """Tell whether a database could have such a key at all."""
-    for text in (key,) if isinstance(key, str) else key:
-        try:
-            if b"\0" in text.encode():
-                return False
-        except UnicodeEncodeError:
-            return False
-    return True
 
 
 def _in_event_loop() -> bool:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from configsync.core import address, codes
@@ -29,6 +29,7 @@ from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.revision import MAX_ACTOR, Attribution, RevisionSource
 from configsync.diff import Difference, Terms, diff
 from configsync.kinds import resource_types
+from configsync.plan.authors import attributed
 from configsync.plan.order import deactivating, in_order
 from configsync.plan.policy import refusals
 from configsync.plan.versions import Known, Numbering, number_versions, versions_named
@@ -43,7 +44,7 @@ from configsync.services.check import (
 from configsync.services.errors import DuplicateName, Invalid, NotFound, Protected
 from configsync.services.nodes import to_document
 from configsync.store.apply import apply_plan
-from configsync.store.authorship import attributed, renamed_past_us
+from configsync.store.authorship import last_writes, renamed_past_us
 from configsync.store.database import Database, Transaction
 from configsync.store.published import read_published
 from configsync.store.read import read_applied, read_base, read_live, read_root, read_uses
@@ -173,7 +174,7 @@ class Draft:
         numbering = self._number(State(r for c in checked for r in c.resources))
         desired, types, options = numbering.desired, resource_types(), PlanOptions()
         found = self._compare(desired)
-        told = attributed(self._transaction, found.changes)
+        told = attributed(found.changes, partial(last_writes, self._transaction))
         changes = in_order(deactivating(told, types, options), types)
         against = [
             *numbering.diagnostics,

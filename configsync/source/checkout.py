@@ -67,6 +67,19 @@ def ancestry(root: Path, commit: str, other: str) -> Ancestry:
     return Ancestry.CUT_OFF if shallow else Ancestry.DIVERGED
 
 
+def resolve(root: Path, name: str) -> str | None:
+    """The id of the commit that a name stands for; None if this clone has none."""
+    # A name from outside may begin with -, as an option does.
+    found = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+    return found.strip() or None if found is not None else None
+
+
+def merge_base(root: Path, commit: str, other: str) -> str | None:
+    """The newest commit that two have in common, as far as this clone reaches."""
+    found = _git(root, "merge-base", commit, other)
+    return found.strip() or None if found is not None else None
+
+
 def folder_in_repository(root: Path) -> str:
     """Where in its git repository a folder lies, with ``/`` between; empty at its top."""
     return (_git(root, "rev-parse", "--show-prefix") or "").strip().rstrip("/")

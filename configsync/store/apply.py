@@ -22,10 +22,9 @@ from configsync.core.errors import (
 )
 from configsync.core.plan import Plan
 from configsync.core.resource import ResourceType
-from configsync.core.revision import Applied, Attribution
+from configsync.core.revision import Applied, Attribution, OwnerRecord
 from configsync.store import chain
 from configsync.store.database import Database, Transaction
-from configsync.store.owners import OwnerRecord
 from configsync.store.read import read_base
 from configsync.store.recheck import (
     find_committed,

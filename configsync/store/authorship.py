@@ -4,40 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
 
-from configsync.core.plan import Change, Reason
-from configsync.core.resource import Resource, ResourceType, State, former_address
-from configsync.core.revision import RevisionSource, Writer
+from configsync.core.resource import ResourceType, State, former_address
+from configsync.core.revision import LastWrite, RevisionSource, Writer
 from configsync.core.values import canonical_json
 from configsync.store import sql
 from configsync.store.database import Transaction
 
 _PAST_GIT = ", ".join(f"'{source.value}'" for source in RevisionSource if source.past_git)
-
-
-@dataclass(frozen=True, slots=True)
-class LastWrite:
-    """The newest history entry of an address: who, what, and the row afterwards.
-
-    ``snapshot`` is kept for writes past git only.
-    """
-
-    writer: Writer
-    action: str
-    snapshot: Mapping[str, Any] | None
-
-    def explains(self, live: Resource | None) -> bool:
-        """Tell whether the entry is a write past git that left the row as it is now.
-
-        Where it isn't, somebody wrote without leaving a record.
-        """
-        if not self.writer.source.past_git:
-            return False
-        if live is None:
-            return self.action == "delete"
-        return self.action != "delete" and self.snapshot == live.values
 
 
 def last_writes(transaction: Transaction, addresses: Iterable[str]) -> dict[str, LastWrite]:
@@ -62,28 +36,6 @@ def last_writes(transaction: Transaction, addresses: Iterable[str]) -> dict[str,
             )
             found[at] = LastWrite(writer, action, snapshot and json.loads(snapshot))
     return found
-
-
-def attributed(transaction: Transaction, changes: Iterable[Change]) -> list[Change]:
-    """The changes with the versions of their rows, and who wrote past git."""
-    changes = list(changes)
-    # What was renamed was perhaps written before, under the other name.
-    writes = last_writes(transaction, {at for c in changes for at in _names(c)})
-    found = []
-    for change in changes:
-        known = (writes[at] for at in _names(change) if at in writes)
-        last = max(known, key=lambda w: w.writer.revision, default=None)
-        if last is not None:
-            theirs = change.reason in (Reason.DRIFT, Reason.CONFLICT)
-            by = last.writer if theirs and last.explains(change.before) else None
-            change = replace(change, version=last.writer.revision, by=by)
-        found.append(change)
-    return found
-
-
-def _names(change: Change) -> set[str]:
-    """The addresses of a change's row, before and after."""
-    return {change.address, change.previous_address or change.address}
 
 
 SHOWN = 5

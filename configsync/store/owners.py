@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from configsync.core.revision import OwnerRecord
 from configsync.store.database import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerRecord:
-    """What is on record of a source: ``commit`` was applied last, ``held`` was rolled back."""
-
-    commit: str | None = None
-    held: str | None = None
 
 
 def read_owner(transaction: Transaction, owner: str) -> OwnerRecord:
@@ -20,6 +11,12 @@ def read_owner(transaction: Transaction, owner: str) -> OwnerRecord:
     query = "SELECT commit_id, held_commit_id FROM config_owners WHERE owner = ?"
     rows = transaction.rows(query, owner)
     return OwnerRecord(*rows[0]) if rows else OwnerRecord()
+
+
+def read_owners(transaction: Transaction) -> dict[str, OwnerRecord]:
+    """The records of all sources that ever applied, by their ids."""
+    query = "SELECT owner, commit_id, held_commit_id FROM config_owners ORDER BY owner"
+    return {owner: OwnerRecord(*record) for owner, *record in transaction.rows(query)}
 
 
 def write_owner(transaction: Transaction, owner: str, record: OwnerRecord) -> None:

@@ -8,12 +8,12 @@ from configsync.core.errors import StalePlan
 from configsync.core.plan import Plan
 from configsync.core.published import version_number
 from configsync.core.resource import ResourceType, root_address
-from configsync.core.revision import Attribution
+from configsync.core.revision import Attribution, OwnerRecord
 from configsync.core.values import canonical_json
 from configsync.store import sql
 from configsync.store.authorship import told
 from configsync.store.database import Transaction
-from configsync.store.owners import OwnerRecord, read_owner
+from configsync.store.owners import read_owner
 from configsync.store.published import read_published
 from configsync.store.read import LiveRow, read_parts, read_rows, read_uses
 

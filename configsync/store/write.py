@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from configsync.core import address
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.resource import Resource, ResourceType, root_address
-from configsync.core.revision import Applied, Attribution, RevisionSource
+from configsync.core.revision import Applied, Attribution, OwnerRecord, RevisionSource
 from configsync.core.values import Json, canonical_json
 from configsync.plan.order import losing_default, vacating
 from configsync.store import chain, sql
 from configsync.store.database import Transaction
-from configsync.store.owners import OwnerRecord, write_owner
+from configsync.store.owners import write_owner
 from configsync.store.read import LiveRow, read_applied, read_row_ids
 
 

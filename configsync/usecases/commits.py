@@ -6,8 +6,8 @@ from pathlib import Path
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic
+from configsync.core.revision import OwnerRecord
 from configsync.source.checkout import Ancestry, ancestry
-from configsync.store.owners import OwnerRecord
 
 SHORT = 12
 """Digits of a commit id that messages show."""

@@ -9,10 +9,12 @@ from configsync.core.plan import Change, PlanOptions, Reason
 from configsync.core.resource import State
 from configsync.diff import Terms
 from configsync.kinds import resource_types
+from configsync.plan.stored import Stored
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
 from configsync.store.read import read_last_apply
-from configsync.usecases.plan import Planner, Stored, read_source, read_stored
+from configsync.store.stored import read_stored
+from configsync.usecases.plan import Planner, read_source
 from configsync.usecases.validate import Validation
 
 
@@ -27,7 +29,7 @@ def find_drift(
     """
     with database.reading() as transaction:
         stored = read_stored(transaction, resource_types())
-        planner = Planner(project, target, transaction, stored)
+        planner = Planner(project, target, stored)
         options = PlanOptions()
         terms = planner.terms(options)
         owner = None if validation is None else project.source

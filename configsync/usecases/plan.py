@@ -4,50 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from configsync.core import address, codes
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.ignore import ignoring, whole
-from configsync.core.plan import Action, Base, Change, Plan, PlanOptions, Reason, SourceInfo
+from configsync.core.plan import Action, Change, Plan, PlanOptions, Reason, SourceInfo
 from configsync.core.resource import Resource, ResourceType, State
+from configsync.core.revision import OwnerRecord
 from configsync.diff import Difference, Terms, as_recorded, diff, drift
 from configsync.kinds import resource_types
+from configsync.plan.authors import attributed
 from configsync.plan.order import deactivating, in_order
 from configsync.plan.policy import refusals, too_much
 from configsync.plan.select import narrowed, selector
+from configsync.plan.stored import Export, Stored
 from configsync.plan.versions import Known, Numbering, number_versions, versions_named
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
-from configsync.store.authorship import attributed, last_writes, renamed_past_us
-from configsync.store.database import Database, Transaction
-from configsync.store.owners import read_owner
-from configsync.store.published import read_published
-from configsync.store.read import read_applied, read_base, read_live, read_row_ids
+from configsync.store.database import Database
+from configsync.store.stored import read_stored
 from configsync.usecases.commits import too_old
 from configsync.usecases.validate import Validation
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What a database holds at one moment.
-
-    ``renamed`` has the live address of each root that was renamed past git,
-    with the one on record.
-    """
-
-    base: Base
-    applied: State
-    live: State
-    renamed: Mapping[str, str]
-
-
-def read_stored(transaction: Transaction, types: Mapping[str, ResourceType]) -> Stored:
-    """Read the applied and the live state."""
-    base = read_base(transaction)
-    applied = read_applied(transaction, types)
-    live = read_live(transaction, types.values())
-    return Stored(base, applied, live, renamed_past_us(transaction, live, applied, types))
 
 
 def make_plan(
@@ -68,13 +46,33 @@ def make_plan(
     """
     desired = validation.desired
     source = read_source(project, desired)
-    warnings = [d for d in validation.diagnostics if d.severity is not Severity.ERROR]
+    warnings = validation.warnings
     with database.reading() as transaction:
-        planner = Planner(project, target, transaction, read_stored(transaction, resource_types()))
-        plan = planner.plan(desired, source, options, warnings, only)
-        seen = read_owner(transaction, project.source)
-    old = None if plan.is_empty else too_old(project.root, source.commit, seen)
-    if old is None or only is not None:
+        stored = read_stored(transaction, resource_types())
+        plan = Planner(project, target, stored).plan(desired, source, options, warnings, only)
+        seen = stored.owner(project.source)
+    return plan if only is not None else _dated(project, plan, seen)
+
+
+def plan_offline(
+    project: Project, target: Target, export: Export, validation: Validation, options: PlanOptions
+) -> Plan:
+    """Plan as `make_plan` does, against an export of the database; opens no connection.
+
+    The plan is to be shown only. Raises UsageError for a selection of nothing.
+    """
+    desired = validation.desired
+    source = read_source(project, desired)
+    planner = Planner(project, target, export)
+    plan = planner.plan(desired, source, options, validation.warnings)
+    plan = _dated(project, plan, export.owner(project.source))
+    return replace(plan, offline=export.offline)
+
+
+def _dated(project: Project, plan: Plan, seen: OwnerRecord) -> Plan:
+    """The plan, with a warning if its commit is too old to be applied."""
+    old = None if plan.is_empty else too_old(project.root, plan.source.commit, seen)
+    if old is None:
         return plan
     # Whether it is refused is decided when it is applied, under the lock.
     return replace(plan, diagnostics=(*plan.diagnostics, replace(old, severity=Severity.WARNING)))
@@ -91,12 +89,9 @@ def read_source(project: Project, desired: State) -> SourceInfo:
 class Planner:
     """Makes plans against one moment of a database."""
 
-    def __init__(
-        self, project: Project, target: Target, transaction: Transaction, stored: Stored
-    ) -> None:
+    def __init__(self, project: Project, target: Target, stored: Stored) -> None:
         self.project = project
         self.target = target
-        self.transaction = transaction
         self.stored = stored
         self.types = resource_types()
 
@@ -117,7 +112,7 @@ class Planner:
         if options.refresh_only:
             return self._refresh(source, options, terms, selected)
         found, left_out, staying = self._compare(desired, terms, selected)
-        told = attributed(self.transaction, found.changes)
+        told = attributed(found.changes, self.stored.last_writes)
         changes = in_order(deactivating(told, self.types, options), self.types)
         against = [
             *numbering.diagnostics,
@@ -138,7 +133,7 @@ class Planner:
             changes=changes,
             unchanged=found.unchanged,
             unmanaged=tuple(found.unmanaged),
-            records=tuple(found.records),
+            records=tuple(sorted(found.records, key=lambda r: r.address)),
             forgotten=tuple(sorted(found.forgotten)),
             left_out=() if only is not None else tuple(left_out),
             taken=tuple(self._taken([*changes, *found.records], terms)),
@@ -161,8 +156,7 @@ class Planner:
         """The desired state with every version decided, by what the database has published."""
         stored = self.stored
         known = Known(stored.live, stored.applied, stored.renamed)
-        named = versions_named(desired, known, self.types)
-        published = read_published(self.transaction, self.types, named)
+        published = stored.published(versions_named(desired, known, self.types))
         return number_versions(desired, known, published, self.types, going_back=going_back)
 
     def _uses(
@@ -183,7 +177,7 @@ class Planner:
             and c.resource.parent is None
             and c.address not in self.stored.live
         }
-        for at in read_row_ids(self.transaction, self.types, renamed):
+        for at in self.stored.deactivated(renamed):
             yield codes.BAD_RENAME.at(
                 renamed[at].location,
                 f"{renamed[at].previous_address} can't become {at}: that was removed before, and "
@@ -252,8 +246,8 @@ class Planner:
             options=options,
             drift=tuple(found),
             unchanged=owned - len(found),
-            records=tuple(self._as_applied(r, terms) for r in live.values()),
-            forgotten=(*(c.address for c in found if c.after is None), *moved),
+            records=tuple(self._as_applied(r, terms) for _, r in sorted(live.items())),
+            forgotten=tuple(sorted([*(c.address for c in found if c.after is None), *moved])),
         )
 
     def _as_applied(self, live: Resource, terms: Terms) -> Change:
@@ -269,7 +263,7 @@ class Planner:
         found = [_in_columns(c, self.types) for c in drift(self.stored.live, ours, terms)]
         # What was renamed was perhaps written before, under the name on record.
         names = {at for c in found for at in (c.address, c.resource.address)}
-        writes = last_writes(self.transaction, names)
+        writes = self.stored.last_writes(names)
         attributed = []
         for change in found:
             known = (writes.get(at) for at in (change.address, change.resource.address))

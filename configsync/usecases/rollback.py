@@ -13,14 +13,16 @@ from configsync.core.revision import Applied, Attribution, RevisionSource
 from configsync.diff import as_recorded
 from configsync.edit.draft import FileChange
 from configsync.kinds import resource_types
+from configsync.plan.stored import Stored
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
 from configsync.store.apply import apply_plan
 from configsync.store.database import Database, Transaction
 from configsync.store.history import revision_at, state_at
 from configsync.store.past import owners_then, renamed_since
+from configsync.store.stored import read_stored
 from configsync.usecases.editing import Editing
-from configsync.usecases.plan import Planner, Stored, read_source, read_stored
+from configsync.usecases.plan import Planner, read_source
 from configsync.usecases.rewrite import rewrite
 from configsync.usecases.validate import Validation
 
@@ -45,7 +47,7 @@ def plan_rollback(
         revision = revision_at(transaction, to)
         stored = read_stored(transaction, types)
         past = _past(transaction, stored, revision, project.source)
-        planner = Planner(project, target, transaction, stored)
+        planner = Planner(project, target, stored)
         source = read_source(project, past)
         return planner.plan(past, source, replace(options, to_revision=revision), only=only)
 

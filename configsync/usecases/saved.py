@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from configsync.core.diagnostic import Severity
-from configsync.core.errors import ConfigsyncError, Refused, StalePlan, UsageError
+from configsync.core.errors import ConfigsyncError, Refused, StalePlan
 from configsync.core.plan import Base, Change, Plan
 from configsync.plan.document import from_document
 from configsync.source.project import Project, Target
@@ -14,25 +14,15 @@ from configsync.store.authorship import told
 from configsync.store.database import Database
 from configsync.store.read import read_base
 from configsync.store.recheck import require_unused
+from configsync.usecases.given import read_given
 from configsync.usecases.plan import make_plan
 from configsync.usecases.rollback import plan_rollback
 from configsync.usecases.validate import Validation
 
-MAX_BYTES = 512 * 1024 * 1024
-"""A plan of 100,000 resources with long prompts stays below."""
-
 
 def read_plan(file: Path) -> Plan:
     """The plan in a file, to be shown. Raises UsageError if it is none, Refused if edited."""
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise UsageError(f"{file} is not a plan file: it is too large.")
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not a plan file: it is not UTF-8.") from error
-    except OSError as error:
-        raise UsageError(f"{file} can't be read: {error.strerror}.") from error
-    return from_document(text, str(file))
+    return from_document(read_given(file, "a plan file"), str(file))
 
 
 def remake_plan(

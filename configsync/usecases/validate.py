@@ -30,6 +30,11 @@ class Validation:
         return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
 
     @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The other findings, which go with a plan."""
+        return tuple(d for d in self.diagnostics if d.severity is not Severity.ERROR)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The files that were read, in order."""
         return tuple(self.compiled.files)

@@ -62,6 +62,7 @@ def test_several_documents() -> None:
         (json.loads(profile(spec__ai_infra__llm_temperature=7)), "llm_temperature"),
         ({**SETTINGS, "spec": {"x": object()}}, "no document"),
         ({**SETTINGS, "spec": {"x": "\ud800"}}, "no document"),
+        ([], "no document in it"),
         ("/nonexistent/fallback.yaml", "doesn't exist"),
     ],
 )

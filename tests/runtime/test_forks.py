@@ -15,7 +15,7 @@ from configsync.store.migrate import upgrade
 from configsync.store.url import parse_url
 from tests.runtime.processes import ROOT
 
-FORKS = {"sqlite": 100, "postgresql": 20}
+FORKS = {"sqlite": 50, "postgresql": 10}
 
 Apply = Callable[[str, int], None]
 

@@ -400,13 +400,49 @@ def test_a_database_that_is_not_migrated(empty_pg_url: str, apply: Apply, connec
 def test_a_change_of_most_there_is(
     url: str, apply: Apply, connect: Connect, monkeypatch: pytest.MonkeyPatch, lazy: bool
 ) -> None:
-    monkeypatch.setattr("configsync.runtime.follow.MANY", 2)
+    monkeypatch.setattr("configsync.runtime.build.MANY", 2)
     apply(url, 1)
     client = connect(url, lazy=lazy, load=["profile"])
     assert marked.read(client) == 1
     apply(url, 2)
     wait(client, lambda status: status.revision == 2)
     assert marked.read(client) == 2
+
+
+def test_a_lazy_snapshot_is_of_one_revision(url: str, apply: Apply, connect: Connect) -> None:
+    apply(url, 1)
+    client = connect(url, lazy=True)
+    with client.pin() as snapshot:
+        assert marked.read_one(snapshot, 0) == 1
+        apply(url, 2)
+        reach(client, 2)
+        # What it learns now is of its own revision, too.
+        assert marked.read_one(snapshot, 1) == 1
+        assert marked.read_one(client, 2) == 2
+        apply(url, 3)
+        reach(client, 3)
+        assert marked.read(snapshot) == 1
+        assert marked.read(client) == 3
+        with pytest.raises(NotFound):
+            snapshot.profile("turn-3")
+        with pytest.raises(NotFound):
+            client.profile("turn-1")
+        assert client.status().pinned == 1
+    del snapshot
+    assert client.status().pinned == 0
+
+
+def test_what_was_not_there_is_found_once_it_is(url: str, apply: Apply, connect: Connect) -> None:
+    apply(url, 1)
+    for client in (connect(url, lazy=True), connect(url)):
+        number = client.revision + 1
+        with pytest.raises(NotFound):
+            client.profile(f"turn-{number}")
+        apply(url, number)
+        reach(client, number)
+        assert client.profile(f"turn-{number}").name == f"turn-{number}"
+        with pytest.raises(NotFound):
+            client.profile(f"turn-{number - 1}")
 
 
 def test_many_threads_ask_while_connections_end(

@@ -9,16 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
-from xml.etree import ElementTree
 
-import html5lib
 import pytest
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
@@ -31,72 +25,20 @@ from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Row
 from configsync.render import json as as_json
 from configsync.render import junit, prometheus, slack
-from configsync.render.escape import HIDDEN, one_line, unobeyed
-from configsync.render.fields import value_line
-from configsync.render.html import drift as html
+from configsync.render.escape import HIDDEN, one_line
 from configsync.render.html import page
-from configsync.render.markdown import drift as markdown
+from configsync.render.html import report as html
+from configsync.render.markdown import report as markdown
+from configsync.render.report import drift as reporting
 from configsync.render.text import drift as text
 from configsync.render.text.style import Style
+from tests.payloads import SHORT
+from tests.shapes import printed, shape_of_html, shape_of_junit, shape_of_markdown, skeleton, tamed
 from tests.unit import test_render_junit
-from tests.unit.test_render_hostile import PAYLOADS as COMMON
-from tests.unit.test_render_hostile import skeleton
 
 HARMLESS = "harmless"
-
 MOMENT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-
-MAX_PAYLOAD = 2000
-"""Characters: long enough to be shown as a text, short enough for parsers in Python."""
-
-PAYLOADS = {name: payload[:MAX_PAYLOAD] for name, payload in COMMON.items()} | {
-    "longer fence": "x\n```````\n# owned\n```````\n",
-    "fence of tildes": "x\n~~~\n</details>\n~~~\n",
-    "fence with an info string": "x\n```html\n<b>\n",
-    "backticks": "`",
-    "backtick at the ends": "`x`",
-    "two backticks": "`` x ``",
-    "a thousand backticks": "`" * 1000,
-    "growing backticks": " ".join("`" * n for n in range(1, 12)),
-    "backtick and pipe": "`|` | `|",
-    "backslash and pipe": "\\| \\\\| \\\\\\|",
-    "backslash at the end": "x\\",
-    "pipes": "| a | b |",
-    "table": "x\n| a | b |\n| --- | --- |\n| 1 | 2 |",
-    "details end": "x\n</details>\n\n# owned",
-    "details": "<details open><summary>x</summary>",
-    "summary end": "</summary></details><h1>x</h1>",
-    "end of code": "</code></pre></td></tr></table><h1>x</h1>",
-    "end of style": "</style></title><h1>x</h1>",
-    "heading": "# owned",
-    "setext underlines": "x\n===\ny\n---\n",
-    "rule": "x\n\n***\n\n___",
-    "list": "x\n- a\n1. b\n- [ ] c",
-    "quote": "x\n> [!CAUTION]\n> owned",
-    "mentions": "@octocat cc @org/team, x@y.example",
-    "references": "#1 GH-1 octocat/hello#1 octocat@abcdef0 " + "e4ff8b1cd8" * 4,
-    "closing keyword": "fixes #1",
-    "bare links": "https://example.org www.example.org ftp://example.org",
-    "angle link": "<https://example.org> <x@y.example>",
-    "reference link": "[x]\n\n[x]: https://example.org",
-    "footnote": "[^1]\n\n[^1]: x",
-    "data link": "[x](data:text/html;base64,PHNjcmlwdD4=)",
-    "emphasis": "*a* **b** ~~c~~ _d_",
-    "math": "$`x`$ $$y$$",
-    "emoji name": ":tada: :+1:",
-    "character references": "&#124; &#x60; &lt;b&gt; &nbsp;",
-    "html comment": "<!-- x\n-->\n",
-    "raw html": '<table><tr><td><a href="javascript:alert(1)">x</a>',
-    "attribute break": '"><svg onload=alert(1)>',
-    "iframe": '<iframe srcdoc="<script>alert(1)</script>">',
-    "base and meta": '<base href="//example.org"><meta http-equiv="refresh" content="0">',
-    "css": "}</style> * { background: url(//example.org) }",
-    "liquid": "{{ x }} {% y %} ${{ z }}",
-    "line of a diff": "x\n+++ b\n--- a\n@@ -1 +1 @@\n",
-    "only newlines": "\n\n\n",
-    "only spaces": "   ",
-    "non-breaking spaces": "x\u00a0\u3000\n\u00a0",
-}
+UNLIMITED = 10**9
 
 PLACES = ("profile", "space", "applied", "live", "user", "application", "client", "source")
 
@@ -140,29 +82,38 @@ def report(texts: dict[str, str]) -> DriftReport:
     )
 
 
+def as_markdown(found: DriftReport) -> str:
+    """All of it: how it is cut depends on how long what is shown is."""
+    return markdown.render(reporting.report(found, "configsync drift"), limit=UNLIMITED)
+
+
+def as_html(found: DriftReport) -> str:
+    return html.render(reporting.report(found, "configsync drift"))
+
+
 def pairs(payload: str) -> Iterator[tuple[DriftReport, DriftReport]]:
     """Reports with the payload, each with one of the same shape that has harmless text."""
-    tame = re.sub("[^\n]", lambda m: "x" * (len(value_line(m[0])) - 2), payload)
+    tame = tamed(payload)
     for place in PLACES:
         yield report({place: payload}), report({place: tame})
     yield report(dict.fromkeys(PLACES, payload)), report(dict.fromkeys(PLACES, tame))
 
 
-table = pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+table = pytest.mark.parametrize("payload", SHORT.values(), ids=SHORT)
 
 
 @table
 def test_markdown(payload: str) -> None:
     for hostile, harmless in pairs(payload):
-        output = printed(markdown.render(hostile))
-        assert shape_of_markdown(output) == shape_of_markdown(markdown.render(harmless))
+        output = printed(as_markdown(hostile))
+        assert shape_of_markdown(output) == shape_of_markdown(as_markdown(harmless))
 
 
 @table
 def test_html(payload: str) -> None:
     for hostile, harmless in pairs(payload):
-        output = printed(html.render(hostile))
-        assert shape_of_html(output) == shape_of_html(html.render(harmless))
+        output = printed(as_html(hostile))
+        assert shape_of_html(output) == shape_of_html(as_html(harmless))
 
 
 @table
@@ -178,7 +129,7 @@ def test_json(payload: str) -> None:
     for hostile, harmless in pairs(payload):
         output = as_json.drift(hostile)
         assert HIDDEN.search(output.replace("\n", "")) is None
-        assert values_of(json.loads(output)) == values_of(json.loads(as_json.drift(harmless)))
+        assert skeleton(json.loads(output)) == skeleton(json.loads(as_json.drift(harmless)))
         stated = json.loads(output)["drift"][1]["fields"]["space_name"]
         before, after = hostile.drift[1].before, hostile.drift[1].after
         assert before is not None
@@ -214,8 +165,8 @@ def test_prometheus(payload: str) -> None:
 
 
 RENDERERS: dict[str, Callable[[DriftReport], str]] = {
-    "markdown": markdown.render,
-    "html": html.render,
+    "markdown": as_markdown,
+    "html": as_html,
     "junit": junit.drift,
     "text": lambda found: text.render(found, Style(False)),
 }
@@ -299,19 +250,11 @@ def test_what_is_not_known_has_no_metric() -> None:
 
 
 def test_a_page_asks_nothing_of_anyone() -> None:
-    output = html.render(report({}))
+    output = as_html(report({}))
     assert not re.search(
         r"<(script|link|img|iframe|object|a|form)\b|\bon\w+=|url\(|@import", output
     )
     assert page.POLICY.startswith("default-src 'none'")
-
-
-def printed(output: str) -> str:
-    """An output as the command prints it; it holds nothing that steers a terminal or a runner."""
-    output = unobeyed(output)
-    assert HIDDEN.search(output.replace("\n", "")) is None
-    assert re.search(r"(?m)^\s*::|##\[", output) is None
-    return output
 
 
 def words_of_slack(output: str) -> str:
@@ -337,46 +280,3 @@ def samples(output: str) -> list[Sample]:
     families = list(text_string_to_metric_families(output))
     assert all(f.type == "gauge" and f.documentation and len(f.samples) == 1 for f in families)
     return [sample for family in families for sample in family.samples]
-
-
-def shape_of_markdown(output: str) -> list[Any]:
-    """The tokens without what is code; HTML within it by its elements."""
-    # As GitHub has it: tables, struck text, and bare links made live.
-    parser = MarkdownIt("gfm-like")
-    tokens = parser.parse(output)
-    kinds = {child.type for token in tokens for child in token.children or ()}
-    assert kinds <= {"text", "code_inline"}
-    return [_shape(token) for token in tokens]
-
-
-def _shape(token: Token) -> Any:
-    inside: Any = [child.type for child in token.children or ()]
-    if token.type == "html_block":
-        inside = re.sub("(?<=<code>)[^<]*", "", token.content)
-    if token.type == "fence":
-        inside = (token.info, token.content.count("\n"))
-    return (token.type, token.tag, token.nesting, token.level, token.attrs, inside)
-
-
-def shape_of_html(output: str) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-        return _elements(parser.parse(output))
-
-
-def _elements(node: Any) -> Any:
-    attributes = sorted(node.attrib.items())
-    return (str(node.tag), attributes, [_elements(child) for child in node if child.tag != "wbr"])
-
-
-def shape_of_junit(output: str) -> Any:
-    root = test_render_junit.parsed(output)
-    lines = [(e.text or "").count("\n") for e in root.iter() if e.tag in ("failure", "system-out")]
-    assert isinstance(root, ElementTree.Element)
-    return skeleton(root), lines
-
-
-def values_of(node: Any) -> Any:
-    """What JSON holds, without its texts."""
-    return skeleton(node)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NewType
 
-from configsync.core.values import Json
 from configsync.render.escape import one_line
-from configsync.render.fields import diff_lines
+from configsync.render.report.model import Name, Phrase, Said
+from configsync.render.texts import Line
 
 Html = NewType("Html", str)
 """HTML that is well-formed and has all foreign text escaped; made by the functions below only."""
@@ -33,6 +33,17 @@ def code(value: str) -> Html:
 def name(value: str) -> Html:
     """The name of a field, which a narrow column breaks after its underscores."""
     return element("code", Html(text(value).replace("_", "_<wbr>")))
+
+
+def phrase(said: Phrase) -> Html:
+    """Words of configsync's own, and those of others as what they are."""
+    return Html("".join(map(_part, said)))
+
+
+def _part(part: str | Name | Said) -> Html:
+    if isinstance(part, str):
+        return text(part)
+    return code(part.text) if isinstance(part, Name) else element("bdi", text(part.text))
 
 
 def lines(parts: Iterable[Html]) -> Html:
@@ -64,11 +75,19 @@ def details(summary: Html, body: Html, *, is_open: bool = False) -> Html:
     return element("details", element("summary", summary), body, **attributes)
 
 
-def diff(old: Json, new: Json) -> Html:
-    """Two texts line by line."""
-    return element("pre", *map(_line, diff_lines(old, new)))
+def diff(lines: Iterable[Line]) -> Html:
+    """Two texts line by line, with the words that changed in them made strong."""
+    return element("pre", *map(_line, lines))
 
 
-def _line(line: str) -> Html:
-    tag = {"+": "ins", "-": "del"}.get(line[:1], "span")
-    return element(tag, Html(escape(line) + "\n"))
+def _line(line: Line) -> Html:
+    if line.sign == "@":
+        return element("span", Html(escape(line.text) + "\n"), class_="at")
+    tag = {"+": "ins", "-": "del"}.get(line.sign, "span")
+    sign = f"{line.sign} "
+    mixed = len(line.pieces) > 1
+    pieces = (
+        element("strong", Html(escape(p.text))) if mixed and p.changed else Html(escape(p.text))
+        for p in line.pieces
+    )
+    return element(tag, Html(sign), *pieces, Html("\n"))

@@ -8,46 +8,62 @@ from configsync.render.html.blocks import Html, element, lines, text
 
 STYLE = """\
 :root { color-scheme: light dark; --text: #1f2328; --faint: #59636e; --line: #d1d9e0;
-  --back: #fff; --box: #f6f8fa; --good: #116329; --bad: #a40e26; --added: #dafbe1;
-  --removed: #ffebe9; }
+  --back: #fff; --box: #f6f8fa; --good: #116329; --change: #0a53be; --bad: #a40e26;
+  --added: #e6ffec; --more: #abf2bc; --removed: #ffebe9; --less: #ffc1bc; }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e6edf3; --faint: #9da7b1; --line: #3d444d; --back: #0d1117; --box: #161b22;
-    --good: #56d364; --bad: #ff938a; --added: #12361f; --removed: #4a1a1c; }
+    --good: #56d364; --change: #79b8ff; --bad: #ff938a;
+    --added: #12261e; --more: #1f6f3a; --removed: #2d1517; --less: #86302f; }
 }
 * { box-sizing: border-box; }
-body { max-width: 60rem; margin: 0 auto; padding: 1rem; color: var(--text);
+body { max-width: 60rem; margin: 0 auto; padding: 1.25rem 1rem 3rem; color: var(--text);
   background: var(--back); font: 1rem/1.5 system-ui, sans-serif; }
-h1 { margin: 0 0 .5rem; font-size: 1.4rem; line-height: 1.3; padding-left: .75rem;
-  border-left: .3rem solid var(--good); }
-h1.bad { border-color: var(--bad); }
-h2 { margin: 2rem 0 .75rem; font-size: 1.15rem; }
-h3 { margin: 0 0 .5rem; font-size: 1rem; }
+h1 { margin: 0 0 .5rem; font-size: 1.4rem; line-height: 1.3; }
+header { padding-left: .9rem; border-left: .3rem solid var(--good); }
+header.change { border-color: var(--change); }
+header.bad { border-color: var(--bad); }
+h2 { margin: 2.25rem 0 .75rem; font-size: 1.15rem; line-height: 1.3; }
+h3 { margin: 0 0 .25rem; font-size: 1rem; }
 p { margin: .5rem 0; }
+.about { color: var(--faint); font-size: .9rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
 code { overflow-wrap: anywhere; unicode-bidi: isolate; }
 article { margin: 0 0 1rem; padding: .75rem 1rem; border: 1px solid var(--line);
   border-radius: .5rem; }
-dl { display: flex; flex-wrap: wrap; gap: .1rem 1.25rem; margin: 0 0 .75rem; }
-dl div { display: flex; gap: .4rem; }
-dt { color: var(--faint); }
+dl { margin: .75rem 0; }
+dl div { display: flex; gap: 0 .75rem; }
+dt { flex: 0 0 9.5rem; font-weight: 600; color: var(--change); }
+.bad dt { color: var(--bad); }
+.good dt { color: var(--good); }
 dd { margin: 0; min-width: 0; }
-table { width: 100%; border-collapse: collapse; }
+ul { margin: 0; padding-left: 1.25rem; }
+article > ul { padding: 0; list-style: none; color: var(--faint); font-size: .9rem; }
+table { width: 100%; margin-top: .75rem; border-collapse: collapse; table-layout: fixed; }
 th, td { padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 0; }
-@media (min-width: 40rem) { table { table-layout: fixed; } thead th:first-child { width: 30%; } }
 thead th { color: var(--faint); font-weight: normal; }
+thead th:first-child { width: 40%; }
 tbody th { font-weight: normal; }
 tbody th code { overflow-wrap: break-word; }
-details { margin-top: .5rem; }
+tbody th code:not(:last-child) { color: var(--faint); overflow-wrap: anywhere; }
+details { margin-top: .75rem; }
 summary { cursor: pointer; }
 pre { margin: .5rem 0 0; padding: .5rem; overflow-wrap: anywhere; white-space: pre-wrap;
   background: var(--box); border-radius: .3rem; }
 pre > * { display: block; min-height: 1.5em; padding-left: 2ch; text-indent: -2ch;
   text-decoration: none; color: inherit; }
+pre > .at { color: var(--faint); }
 ins { background: var(--added); }
 del { background: var(--removed); }
-ul { margin: 0; padding-left: 1.25rem; }
+pre strong { font-weight: inherit; border-radius: .2rem; }
+ins strong { background: var(--more); }
+del strong { background: var(--less); }
+@media (max-width: 40rem) {
+  dl div { display: block; margin-bottom: .4rem; }
+  tbody th code + code { display: block; }
+  article { padding: .75rem; }
+}
 """
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

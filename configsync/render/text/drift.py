@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from configsync.core.drift import DriftReport
 from configsync.core.plan import Change, Reason
-from configsync.render.drift import verdict
 from configsync.render.escape import one_line
+from configsync.render.report.drift import verdict
 from configsync.render.text import plan as view
 from configsync.render.text.style import Style
 

@@ -9,6 +9,9 @@ from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Json
 from configsync.render.escape import one_line
 from configsync.render.fields import diff_lines, is_long, safe_line, text_lines, value_line
+from configsync.render.report.plan import LEFT_OUT, PARTS, REFRESHED, UNMANAGED, allowed
+from configsync.render.report.plan import summary as counted
+from configsync.render.report.words import NO_RECORD
 from configsync.render.text.style import Style
 
 PREVIEW = 3
@@ -18,28 +21,21 @@ PREVIEW = 3
 def render(plan: Plan, style: Style) -> str:
     """Show a plan: changes of git, then what it reverts in the database, the summary line last."""
     lines: list[str] = []
-    for head, reasons in _PARTS:
+    for head, reasons in PARTS:
         part = [c for c in plan.changes if c.reason in reasons]
-        lines += [head, ""] if head and part else []
+        lines += [f"{head}:", ""] if part and Reason.GIT not in reasons else []
         for change in part:
             lines += [*changed(change, style), ""]
     if plan.drift:
-        lines += ["Changed in the database, and now to be taken for applied:", ""]
+        lines += [f"{REFRESHED}:", ""]
         lines += drift(plan.drift, style)
-    lines += _listed("Not managed by any source, left as they are:", plan.unmanaged)
-    lines += _listed("Left out by --select, though they would change:", plan.left_out)
+    lines += _listed(f"{UNMANAGED}:", plan.unmanaged)
+    lines += _listed(f"{LEFT_OUT}:", plan.left_out)
     for owner in sorted({owner for _, owner in plan.taken}):
         taken = tuple(at for at, of in plan.taken if of == owner)
         lines += _listed(f"Taken over from the source {one_line(owner)}:", taken)
     lines += _recorded(plan)
     return "\n".join([*lines, summary(plan, style)])
-
-
-_PARTS = (
-    ("", (Reason.GIT, Reason.RENAME)),
-    ("Changed in the database since it was last applied; apply reverts it:", (Reason.DRIFT,)),
-    ("Changed both in git and in the database; apply takes git's:", (Reason.CONFLICT,)),
-)
 
 
 def drift(changes: Iterable[Change], style: Style) -> Iterator[str]:
@@ -78,11 +74,7 @@ def header(plan: Plan, style: Style) -> str:
     commit = f", commit {one_line(source.commit)}" if source.commit else ""
     dirty = " with changes that it doesn't have" if source.dirty else ""
     back = plan.options.to_revision
-    allowed = [
-        f"--{name.replace('_', '-')}"
-        for name in ("accept_conflicts", "take_ownership", "force", "refresh_only", "purge")
-        if getattr(plan.options, name)
-    ]
+    allowing = allowed(plan)
     lines = [
         f"Plan      {one_line(plan.plan_id)}",
         f"Source    {one_line(source.id)}{commit}{dirty}",
@@ -93,19 +85,26 @@ def header(plan: Plan, style: Style) -> str:
             if back is not None
             else []
         ),
-        *([f"Allowed   {' '.join(allowed)}"] if allowed else []),
+        *([f"Allowed   {allowing}"] if allowing else []),
     ]
     return "\n".join(style.faint(line) for line in lines) + "\n\n"
 
 
 def summary(plan: Plan, style: Style) -> str:
-    """The line that closes a plan."""
-    count = plan.summary()
-    text = (
-        f"Plan: {count['create']} to create, {count['update']} to update, "
-        f"{count['delete']} to delete, {count['unchanged']} unchanged.\n"
+    """The line that closes a plan, after the one that says that it is offline."""
+    return _offline(plan) + style.strong(counted(plan)) + "\n"
+
+
+def _offline(plan: Plan) -> str:
+    """A line that tells what a plan doesn't know, if it was made against an export."""
+    if plan.offline is None:
+        return ""
+    moment = f" of {one_line(plan.offline.moment)}" if plan.offline.moment else ""
+    base = plan.base
+    return (
+        f"Offline: against an export of the database {one_line(base.database_id)} at revision "
+        f"{base.revision}{moment}; what was changed there since is not in it.\n"
     )
-    return style.strong(text.rstrip("\n")) + "\n"
 
 
 def changed(change: Change, style: Style) -> Iterator[str]:
@@ -145,7 +144,7 @@ def _notes(change: Change) -> Iterator[str]:
 
 
 def _by(change: Change) -> str:
-    return by(change.by) if change.by is not None else "by a write that left no record"
+    return by(change.by) if change.by is not None else NO_RECORD
 
 
 def by(writer: Writer) -> str:

@@ -1,0 +1,1 @@
+"""What a report says, in no format yet: built from plans, drift and findings."""

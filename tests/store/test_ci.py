@@ -1,0 +1,157 @@
+"""``configsync ci``: what it prints, leaves behind and exits with, on both databases."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Workspace
+from tests.profiles import profile
+
+NAMES = {"report.md", "report.html", "diagnostics.sarif", "diagnostics.xml"}
+
+
+@pytest.fixture
+def github(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A job at GitHub, with one profile to be created."""
+    workspace.write("profiles/production.yaml", profile(default=True))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(workspace.root / "summary"))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(workspace.root / "output"))
+    return workspace
+
+
+def left(workspace: Workspace) -> dict[str, str]:
+    """The files of the folder of reports."""
+    folder = workspace.root / "configsync-report"
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+
+
+def values(workspace: Workspace) -> dict[str, str]:
+    """What later steps get, by GitHub's rules; it is taken away."""
+    file = workspace.root / "output"
+    text = file.read_text(encoding="utf-8")
+    file.unlink()
+    found = re.findall(r"^(\w+)<<(\w+)\n(.*?)\n\2\n", text, re.DOTALL | re.MULTILINE)
+    assert text == "".join(f"{name}<<{end}\n{value}\n{end}\n" for name, end, value in found)
+    return {name: value for name, _, value in found}
+
+
+def test_from_the_plan_to_the_morning_after(github: Workspace) -> None:
+    planned = github.ok("ci", "plan")
+    assert "Plan: 5 to create" in planned.out
+    files = left(github)
+    assert set(files) == {*NAMES, "plan.json"}
+    assert "## Plan: 5 to create" in files["report.md"]
+    assert "5 to create" in files["report.html"]
+    assert json.loads(files["diagnostics.sarif"])["version"] == "2.1.0"
+    assert ET.fromstring(files["diagnostics.xml"]).tag == "testsuites"
+    assert (github.root / "summary").read_text(encoding="utf-8") == files["report.md"] + "\n"
+    told = values(github)
+    assert (told["changes"], told["create"], told["exit_code"]) == ("true", "5", "0")
+    assert told["plan_id"] == json.loads(files["plan.json"])["plan_id"]
+    assert told["report"].endswith("report.md")
+
+    applied = github.ok("ci", "apply", "--plan-id", told["plan_id"], "--actor", "tester")
+    assert "Applied as revision 1." in applied.out
+    assert "**Applied as revision 1.**" in left(github)["report.md"]
+    assert values(github)["revision"] == "1"
+
+    github.ok("ci", "drift", "--detailed-exitcode")
+    assert values(github)["drift"] == "false"
+    assert set(left(github)) == {*NAMES, "drift.json"}  # No plan of an earlier run.
+    github.sql("UPDATE config_ai_infra SET llm_max_tokens = 1")
+    assert github.run("ci", "drift", "--detailed-exitcode").code == 2
+    assert values(github)["drift"] == "true"
+    assert "llm_max_tokens" in left(github)["report.md"]
+    assert github.run("ci", "plan", "--detailed-exitcode").code == 2
+
+
+def test_what_was_not_reviewed_is_not_applied(github: Workspace) -> None:
+    github.ok("ci", "plan")
+    plan_id = values(github)["plan_id"]
+    changed = profile(default=True, spec__ai_infra__llm_max_tokens=7)
+    github.write("profiles/production.yaml", changed)
+    done = github.run("ci", "apply", "--plan-id", plan_id)
+    assert done.code == 3
+    assert "was reviewed" in done.err
+    assert values(github)["exit_code"] == "3"
+    assert "## Not applied." in left(github)["report.md"]
+    assert "Applied as" not in left(github)["report.md"]
+    assert github.sql("SELECT count(*) FROM config_profiles") == [(0,)]
+
+
+def test_errors_are_shown_at_their_lines(github: Workspace) -> None:
+    github.write("profiles/production.yaml", profile(spec__ai_infra__llm_temperature=7))
+    done = github.run("ci", "plan")
+    assert done.code == 1
+    assert "::error file=profiles/production.yaml,line=" in done.out
+    files = left(github)
+    assert "## Not planned: 1 error in the source." in files["report.md"]
+    assert "plan.json" not in files
+    assert "plan_id" not in values(github)
+    assert json.loads(files["diagnostics.sarif"])["runs"][0]["results"]
+
+
+def test_a_policy_that_stands_against_it(github: Workspace) -> None:
+    github.write("profiles/staging.yaml", profile("staging"))
+    github.ok("apply", "--auto-approve", "--actor", "tester")
+    (github.root / "profiles/production.yaml").unlink()
+    for command in ("plan", "apply"):
+        done = github.run("ci", command)
+        assert done.code == 4
+        assert "Refused" in left(github)["report.md"]
+        assert values(github)["exit_code"] == "4"
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "drift"])
+def test_a_database_that_is_away(github: Workspace, command: str) -> None:
+    done = github.run("ci", command, "--database", "postgresql://u:secret@127.0.0.1:1/app")
+    assert done.code == 1
+    assert "can't be reached" in done.err
+    files = left(github)
+    assert "can't be reached" in files["report.md"]
+    assert "plan.json" not in files
+    assert "drift.json" not in files
+    assert "secret" not in "".join(files.values()) + done.err + done.out
+
+
+def test_a_summary_that_cannot_be_written_is_no_failure(
+    github: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(github.root / "no/such/folder"))
+    done = github.ok("ci", "plan")
+    assert "which GITHUB_STEP_SUMMARY names, can't be written" in done.err
+    assert values(github)["changes"] == "true"
+
+
+def test_a_folder_that_cannot_be_written_is_one(github: Workspace) -> None:
+    github.write("taken", "")
+    done = github.run("ci", "plan", "--reports", "taken/below")
+    assert done.code == 1
+    assert "can't be written" in done.err
+
+
+def test_a_laptop_gets_the_same_without_commands_for_github(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace.write("profiles/production.yaml", profile(spec__ai_infra__llm_temperature=7))
+    done = workspace.run("ci", "plan")
+    assert done.code == 1
+    assert "::error" not in done.out
+    assert "llm_temperature" in done.out
+    assert set(left(workspace)) == NAMES
+
+
+def test_a_name_cannot_add_values(github: Workspace) -> None:
+    github.write(
+        "profiles/production.yaml",
+        profile("a\nplan_id<<x\nforged\nx\n::warning::forged", default=True),
+    )
+    done = github.run("ci", "plan")
+    assert "\n::warning::forged" not in done.out
+    assert values(github).get("plan_id") != "forged"
