@@ -120,6 +120,11 @@ def validation(root: Path, found: Validation, output_format: str, quiet: bool = 
             from configsync.source.checkout import folder_in_repository
 
             data(github.render(found.diagnostics, folder_in_repository(root)))
+        case "codequality":
+            from configsync.render import codequality
+            from configsync.source.checkout import folder_in_repository
+
+            data(codequality.render(found.diagnostics, folder_in_repository(root)))
         case "sarif":
             from configsync import __version__
             from configsync.checks.rules import all_rules

@@ -16,7 +16,7 @@ SECTION = "Review"
 )
 @options.directory
 @options.target
-@options.output("text", "json", "github", "sarif", "junit")
+@options.output("text", "json", "github", "sarif", "junit", "codequality")
 @options.quiet
 @options.strict
 @options.no_cache

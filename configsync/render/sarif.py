@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from configsync.checks.rule import Rule
 from configsync.core.diagnostic import Code, Diagnostic, Location, Severity
 from configsync.render.escape import one_line, visible
+from configsync.render.fingerprint import fingerprints
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -50,13 +49,10 @@ def render(
     index = {code: i for i, code in enumerate(occurring)}
     known = {c.code: c for c in codes}
     places = _Places(folder)
-    seen: Counter[str] = Counter()
     results = []
-    for diagnostic in diagnostics:
-        identity = _identity(diagnostic)
-        seen[identity] += 1
+    for diagnostic, fingerprint in zip(diagnostics, fingerprints(diagnostics), strict=True):
         result = _result(diagnostic, index[diagnostic.code], places)
-        result["partialFingerprints"] = {FINGERPRINT: f"{identity}:{seen[identity]}"}
+        result["partialFingerprints"] = {FINGERPRINT: fingerprint}
         results.append(result)
     driver = {
         "name": "configsync",
@@ -160,13 +156,3 @@ def _fenced(yaml: str) -> str:
     """A code block whose fence is longer than any run of backticks in it."""
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", yaml))])
     return f"{fence}yaml\n{yaml}\n{fence}"
-
-
-def _identity(diagnostic: Diagnostic) -> str:
-    """What stays the same when lines shift: code, file and node, not line, column or value.
-
-    Where no node is named, the summary stands for it.
-    """
-    file = diagnostic.location.file if diagnostic.location else ""
-    parts = [diagnostic.code, file, diagnostic.path or diagnostic.summary]
-    return sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -36,13 +36,14 @@ def find_drift(
         found = planner.drift(terms, owner)
         unmanaged = _unmanaged(stored)
         pending: tuple[Change, ...] = ()
-        compared = validation is not None and validation.ok
+        compared = False
         if validation is not None and validation.ok:
             desired = validation.desired
             plan = planner.plan(desired, read_source(project, desired), options)
             found = [c for c in found if not _agreed(c, desired, terms)]
             unmanaged = plan.unmanaged
             pending = tuple(c for c in plan.changes if c.reason is not Reason.DRIFT)
+            compared = True
         last_apply = read_last_apply(transaction, owner)
     return DriftReport(
         database=str(database.url),

@@ -15,11 +15,16 @@ from urllib.parse import unquote
 import pytest
 
 from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
-from configsync.render import github, junit, sarif
+from configsync.render import codequality, github, junit, sarif
 from configsync.render.escape import one_line, visible
 from tests.payloads import PAYLOADS
 from tests.shapes import skeleton
-from tests.unit import test_render_github, test_render_junit, test_render_sarif
+from tests.unit import (
+    test_render_codequality,
+    test_render_github,
+    test_render_junit,
+    test_render_sarif,
+)
 
 HARMLESS = "harmless"
 
@@ -115,6 +120,21 @@ def test_junit(payload: str, severity: Severity) -> None:
         failure = suite.find("testcase/failure")
         if failure is not None:
             assert failure.get("message") == _shown(found.summary)
+
+
+@table
+def test_codequality(payload: str) -> None:
+    for found in hostile(payload):
+        (finding,) = test_render_codequality.parsed(codequality.render([found]))
+        assert finding["location"]["path"] == one_line(_location(found).file)
+        assert finding["description"].startswith(_told(found)[:900])
+        assert is_safe(finding["description"])
+
+
+def _told(found: Diagnostic) -> str:
+    where = found.related[0].location
+    note = f"Note: {found.related[0].message} ({where.file}:{where.line}:{where.column})."
+    return one_line(f"{found.summary}. {found.detail} {note} Help: {found.help}")
 
 
 def run_of(found: Diagnostic) -> Any:
