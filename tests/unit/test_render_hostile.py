@@ -17,11 +17,9 @@ import pytest
 from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
 from configsync.render import github, junit, sarif
 from configsync.render.escape import one_line, visible
-from tests.payloads import PAYLOADS
+from tests.payloads import HARMLESS, PAYLOADS
 from tests.shapes import skeleton
 from tests.unit import test_render_github, test_render_junit, test_render_sarif
-
-HARMLESS = "harmless"
 
 FIELDS = ("summary", "detail", "help", "path", "file", "related", "related file")
 
