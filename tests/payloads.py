@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+HARMLESS = "harmless"
+
 PAYLOADS = {
     "newline": "a\nb",
     "carriage return": "a\rb",

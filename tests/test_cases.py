@@ -55,11 +55,11 @@ def test_flow(case: Path, project: Workspace, pytestconfig: pytest.Config) -> No
         ignore=shutil.ignore_patterns("cmd", "expected"),
     )
     commands = (case / "cmd").read_text(encoding="utf-8").splitlines()
-    transcript = "".join(_step(line, project) for line in commands)
+    transcript = "".join(step(line, project) for line in commands)
     _compare(case / "expected", transcript, pytestconfig)
 
 
-def _step(line: str, project: Workspace) -> str:
+def step(line: str, project: Workspace) -> str:
     """Carry out one line of ``cmd``; returns its part of the transcript.
 
     Besides ``configsync``, ``copy FROM TO`` and ``remove FILE`` change the

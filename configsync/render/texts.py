@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
+from typing import TypeAlias
 
 from configsync.core.values import Json
 from configsync.render.fields import MAX_PAIRS, common, safe_line, unified
@@ -30,12 +31,15 @@ class Piece:
     changed: bool = False
 
 
+Pieces: TypeAlias = "tuple[Piece, ...]"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a diff, safe to show; ``sign`` is ``+``, ``-``, a space, or ``@`` for a place."""
 
     sign: str
-    pieces: tuple[Piece, ...]
+    pieces: Pieces
 
     @property
     def text(self) -> str:
@@ -44,69 +48,58 @@ class Line:
 
 def compare(old: Json, new: Json) -> list[Line]:
     """The lines of a unified diff; what long lines have in common is left out of them."""
-    room = MAX_PAIRS
     lines: list[Line] = []
-    removed: list[str] = []
-    added: list[str] = []
-
-    def flush() -> None:
-        nonlocal room
-        befores, afters = [], []
-        for i in range(max(len(removed), len(added))):
-            if i < min(len(removed), len(added)):
-                before, after, cost = _words(removed[i], added[i], room)
-                room -= cost
-            else:
-                before, after = ((Piece(s[i]),) if i < len(s) else () for s in (removed, added))
-            befores += [Line("-", _folded(before))] if i < len(removed) else []
-            afters += [Line("+", _folded(after))] if i < len(added) else []
-        lines.extend((*befores, *afters))
-        removed.clear()
-        added.clear()
-
-    for line in unified(old, new):
-        sign, text = line[0], safe_line(line[1:])
-        if sign == "-" and not added:
-            removed.append(text)
-        elif sign == "+":
-            added.append(text)
+    room = MAX_PAIRS
+    for changed, run in groupby(unified(old, new), lambda line: line[0] in "+-"):
+        if changed:
+            found, cost = _compared(list(run), room)
+            lines += found
+            room -= cost
         else:
-            flush()
-            if sign == "-":
-                removed.append(text)
-            elif sign == "@":
-                lines.append(Line("@", (Piece(line),)))
-            else:
-                lines.append(Line(" ", _folded((Piece(text),), always=True)))
-    flush()
+            lines += map(_unchanged, run)
     return lines
 
 
-def _words(old: str, new: str, room: int) -> tuple[tuple[Piece, ...], tuple[Piece, ...], int]:
+def _unchanged(line: str) -> Line:
+    if line[0] == "@":
+        return Line("@", (Piece(line),))
+    return Line(" ", (Piece(_shortened(safe_line(line[1:]))),))
+
+
+def _compared(run: list[str], room: int) -> tuple[list[Line], int]:
+    """Lines that went and those that came for them, one for one; and how much work that was."""
+    removed, added = ([safe_line(s[1:]) for s in run if s[0] == sign] for sign in "-+")
+    before: list[Pieces] = [(Piece(text),) for text in removed]
+    after: list[Pieces] = [(Piece(text),) for text in added]
+    cost = 0
+    for i, (old, new) in enumerate(zip(removed, added, strict=False)):
+        before[i], after[i], more = _words(old, new, room - cost)
+        cost += more
+    return [*(Line("-", p) for p in before), *(Line("+", p) for p in after)], cost
+
+
+def _words(old: str, new: str, room: int) -> tuple[Pieces, Pieces, int]:
     """Both lines with what changed in them told apart, and how much work that was."""
     a, b = _WORD.findall(old), _WORD.findall(new)
     start, end = common(a, b)
     left, right = a[start : len(a) - end], b[start : len(b) - end]
-    cost = len(left) * len(right)
     head, tail = "".join(a[:start]), "".join(a[len(a) - end :])
+    cost = len(left) * len(right)
     if cost > room:
-        blocks, cost = [], 0
+        cost, steps = 0, [("replace", 0, len(left), 0, len(right))]
     else:
-        blocks = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    kept = len(head) + len(tail)
-    kept += sum(len("".join(left[i:j])) for tag, i, j, _, _ in blocks if tag == "equal")
-    if kept < ALIKE * max(len(old), len(new)):
+        steps = list(SequenceMatcher(None, left, right, autojunk=False).get_opcodes())
+    kept = sum(len("".join(left[i:j])) for tag, i, j, _, _ in steps if tag == "equal")
+    if kept + len(head) + len(tail) < ALIKE * max(len(old), len(new)):
         return (Piece(old),), (Piece(new),), cost
-    if not blocks:
-        blocks = [("replace", 0, len(left), 0, len(right))]
-    before = [("".join(left[i:j]), tag != "equal") for tag, i, j, _, _ in blocks]
-    after = [("".join(right[i:j]), tag != "equal") for tag, _, _, i, j in blocks]
-    ends = ((head, False), (tail, False))
-    return _pieces((ends[0], *before, ends[1])), _pieces((ends[0], *after, ends[1])), cost
+    before = [("".join(left[i:j]), tag != "equal") for tag, i, j, _, _ in steps]
+    after = [("".join(right[i:j]), tag != "equal") for tag, _, _, i, j in steps]
+    first, last = (head, False), (tail, False)
+    return _pieces([first, *before, last]), _pieces([first, *after, last]), cost
 
 
-def _pieces(parts: Iterable[tuple[str, bool]]) -> tuple[Piece, ...]:
-    """Pieces, with neighbours of one sort made one, also across a space."""
+def _pieces(parts: list[tuple[str, bool]]) -> Pieces:
+    """Pieces, with neighbours of one sort made one, also across a space; long ones shortened."""
     parts = [(text, changed) for text, changed in parts if text]
     found: list[Piece] = []
     for i, (text, changed) in enumerate(parts):
@@ -116,14 +109,7 @@ def _pieces(parts: Iterable[tuple[str, bool]]) -> tuple[Piece, ...]:
             found[-1] = Piece(found[-1].text + text, changed)
         else:
             found.append(Piece(text, changed))
-    return tuple(found)
-
-
-def _folded(pieces: tuple[Piece, ...], *, always: bool = False) -> tuple[Piece, ...]:
-    """A line with the long parts that stay left out; a line of which all changed is whole."""
-    if not always and not any(p.changed for p in pieces):
-        return pieces
-    return tuple(p if p.changed else Piece(_shortened(p.text)) for p in pieces)
+    return tuple(p if p.changed else Piece(_shortened(p.text)) for p in found)
 
 
 def _shortened(text: str) -> str:

@@ -32,11 +32,10 @@ from configsync.render.markdown import report as markdown
 from configsync.render.report import drift as reporting
 from configsync.render.text import drift as text
 from configsync.render.text.style import Style
-from tests.payloads import SHORT
+from tests.payloads import HARMLESS, SHORT
 from tests.shapes import printed, shape_of_html, shape_of_junit, shape_of_markdown, skeleton, tamed
 from tests.unit import test_render_junit
 
-HARMLESS = "harmless"
 MOMENT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 UNLIMITED = 10**9
 

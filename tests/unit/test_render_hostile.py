@@ -17,7 +17,7 @@ import pytest
 from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
 from configsync.render import codequality, github, junit, sarif
 from configsync.render.escape import one_line, visible
-from tests.payloads import PAYLOADS
+from tests.payloads import HARMLESS, PAYLOADS
 from tests.shapes import skeleton
 from tests.unit import (
     test_render_codequality,
@@ -25,8 +25,6 @@ from tests.unit import (
     test_render_junit,
     test_render_sarif,
 )
-
-HARMLESS = "harmless"
 
 FIELDS = ("summary", "detail", "help", "path", "file", "related", "related file")
 

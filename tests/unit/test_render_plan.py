@@ -29,7 +29,7 @@ from configsync.render.report import plan as reporting
 from configsync.render.report.model import Report
 from configsync.render.text import plan as text
 from configsync.render.text.style import Style
-from tests.payloads import SHORT
+from tests.payloads import HARMLESS, SHORT
 from tests.shapes import (
     parse_markdown,
     printed,
@@ -39,7 +39,6 @@ from tests.shapes import (
     tamed,
 )
 
-HARMLESS = "harmless"
 UNLIMITED = 10**9
 
 PLACES = (

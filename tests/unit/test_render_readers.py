@@ -12,8 +12,7 @@ from configsync.render.text.columns import aligned, width
 from configsync.render.text.style import Style
 from configsync.store.readers import Reader
 from configsync.usecases.fleet import Convergence, Fleet, Status
-from tests.payloads import PAYLOADS
-from tests.unit.test_render_hostile import HARMLESS
+from tests.payloads import HARMLESS, PAYLOADS
 
 TIME = "2026-11-22T09:30:00.123456Z"
 

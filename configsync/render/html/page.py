@@ -22,13 +22,13 @@ h1 { margin: 0 0 .5rem; font-size: 1.4rem; line-height: 1.3; }
 header { padding-left: .9rem; border-left: .3rem solid var(--good); }
 header.change { border-color: var(--change); }
 header.bad { border-color: var(--bad); }
-h2 { margin: 2.25rem 0 .75rem; font-size: 1.15rem; line-height: 1.3; }
+h2 { margin: 1.75rem 0 .6rem; font-size: 1.15rem; line-height: 1.3; }
 h3 { margin: 0 0 .25rem; font-size: 1rem; }
 p { margin: .5rem 0; }
 .about { color: var(--faint); font-size: .9rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
-code { overflow-wrap: anywhere; unicode-bidi: isolate; }
-article { margin: 0 0 1rem; padding: .75rem 1rem; border: 1px solid var(--line);
+code, bdi { overflow-wrap: anywhere; unicode-bidi: isolate; }
+article { margin: 0 0 .75rem; padding: .6rem 1rem; border: 1px solid var(--line);
   border-radius: .5rem; }
 dl { margin: .75rem 0; }
 dl div { display: flex; gap: 0 .75rem; }
@@ -38,8 +38,8 @@ dt { flex: 0 0 9.5rem; font-weight: 600; color: var(--change); }
 dd { margin: 0; min-width: 0; }
 ul { margin: 0; padding-left: 1.25rem; }
 article > ul { padding: 0; list-style: none; color: var(--faint); font-size: .9rem; }
-table { width: 100%; margin-top: .75rem; border-collapse: collapse; table-layout: fixed; }
-th, td { padding: .3rem .75rem .3rem 0; text-align: left; vertical-align: top;
+table { width: 100%; margin-top: .5rem; border-collapse: collapse; table-layout: fixed; }
+th, td { padding: .2rem .75rem .3rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--faint); font-weight: normal; }
@@ -47,7 +47,7 @@ thead th:first-child { width: 40%; }
 tbody th { font-weight: normal; }
 tbody th code { overflow-wrap: break-word; }
 tbody th code:not(:last-child) { color: var(--faint); overflow-wrap: anywhere; }
-details { margin-top: .75rem; }
+details { margin-top: .5rem; }
 summary { cursor: pointer; }
 pre { margin: .5rem 0 0; padding: .5rem; overflow-wrap: anywhere; white-space: pre-wrap;
   background: var(--box); border-radius: .3rem; }
