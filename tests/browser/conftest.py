@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
