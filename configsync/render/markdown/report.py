@@ -13,13 +13,13 @@ from typing import TypeAlias
 from configsync.render.html import blocks as html
 from configsync.render.markdown.blocks import (
     Block,
-    Inline,
     bullets,
     code,
     details,
     diff,
     document,
     heading,
+    joined,
     line,
     marker,
     phrase,
@@ -73,11 +73,11 @@ def render(report: Report, *, limit: int = MAX_BYTES, elsewhere: str | None = No
     may not be kept: the verdict and the points are never cut.
     """
     cut = Cut()
-    titles = [heading(3, words(s.title)) for s in report.sections]
+    titles = [heading(3, words(s.title)) for s in report.parts]
     head = list(_head(report))
     room = limit - size(head) - size(titles) - NOTICE - len(elsewhere or "")
     room -= sum(NOTICE // 8 for _ in titles)
-    units = [list(_units(section)) for section in report.sections]
+    units = [list(_units(section)) for section in report.parts]
     shown = iter(_fitted([u for part in units for u in part], room, cut))
     body: list[Block] = []
     for title, part in zip(titles, units, strict=True):
@@ -97,11 +97,10 @@ def _head(report: Report) -> Iterator[Block]:
     about = (phrase((" ", *said), MAX_HEAD) for said in report.about)
     yield line(strong(report.verdict), *about)
     if report.points:
-        points = (
-            line(strong(f"{p.label}:"), words(" "), phrase(p.said, MAX_HEAD), words("."))
+        yield bullets(
+            joined(strong(f"{p.label}:"), words(" "), phrase(p.said, MAX_HEAD), words("."))
             for p in report.points
         )
-        yield bullets(map(Inline, points))
 
 
 def _notice(report: Report, cut: Cut, elsewhere: str | None) -> Block:
@@ -110,9 +109,9 @@ def _notice(report: Report, cut: Cut, elsewhere: str | None) -> Block:
         told.append(f"{cut.shortened} shown without all of it")
     if cut.left_out:
         told.append(f"{cut.left_out} left out")
-    where: Inline = Inline(f"run {code(report.again)}")
+    where = joined(words("run "), code(report.again))
     if elsewhere is not None:
-        where = Inline(f"<{elsewhere}>") if _LINK.fullmatch(elsewhere) else code(elsewhere)
+        where = words(f"<{elsewhere}>") if _LINK.fullmatch(elsewhere) else code(elsewhere)
     said = f" to fit into a comment: {', '.join(told)}. For all of it: "
     return line(strong("Cut"), words(said), where)
 
