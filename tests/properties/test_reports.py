@@ -92,8 +92,8 @@ def _moved(change: Change, number: int) -> Change:
 @settings(max_examples=30)
 @given(plans())
 def test_a_plan_of_any_size_fits_into_a_comment(plan: Plan) -> None:
-    found = report(plan, resource_types(), "configsync plan")
-    output = render(found)
+    found = report(plan, resource_types(), f"configsync plan --target {plan.target}")
+    output = render(found, elsewhere=None if plan.left_out else plan.target)
     assert len(output.encode()) <= MAX_BYTES < GITHUB
     assert HIDDEN.search(output.replace("\n", "")) is None
     tokens = parse_markdown(f"{output}\n\nEND")

@@ -127,7 +127,7 @@ def report(found: Plan) -> Report:
 def pairs(payload: str) -> Iterator[tuple[Plan, Plan]]:
     """Plans with the payload, each with one of the same shape that has harmless text."""
     tame = tamed(payload)
-    for places in (PLACES, PLACES[::2], PLACES[1::2]):
+    for places in (PLACES, PLACES[::2]):
         yield plan(dict.fromkeys(places, payload)), plan(dict.fromkeys(places, tame))
 
 
