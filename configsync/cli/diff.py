@@ -17,7 +17,7 @@ SECTION = "Review"
 @click.argument("address", metavar="[ADDRESS-GLOB]", required=False)
 @options.directory
 @options.database
-@options.output("text", "json")
+@options.output("text", "json", "markdown", "html")
 def command(
     old: str,
     new: str,
@@ -46,6 +46,10 @@ def command(
         from configsync.render import json
 
         output.data(json.difference(first, last, changes))
+    elif output_format in output.REPORTS:
+        from configsync.render.report import difference
+
+        output.report(difference.report(first, last, changes), output_format)
     else:
         from configsync.render.text import difference as view
 

@@ -92,8 +92,8 @@ def _moved(change: Change, number: int) -> Change:
 @settings(max_examples=30)
 @given(plans())
 def test_a_plan_of_any_size_fits_into_a_comment(plan: Plan) -> None:
-    found = report(plan, resource_types(), "configsync plan")
-    output = render(found)
+    found = report(plan, resource_types(), f"configsync plan --target {plan.target}")
+    output = render(found, elsewhere=None if plan.left_out else plan.target)
     assert len(output.encode()) <= MAX_BYTES < GITHUB
     assert HIDDEN.search(output.replace("\n", "")) is None
     tokens = parse_markdown(f"{output}\n\nEND")
@@ -103,7 +103,7 @@ def test_a_plan_of_any_size_fits_into_a_comment(plan: Plan) -> None:
     assert sum(b.startswith("<details") for b in blocks) == blocks.count("</details>\n")
     titles = {level: _titles(output, level) for level in (2, 3)}
     assert len(titles[2]) == 1
-    assert titles[3] == [s.title for s in found.sections]
+    assert titles[3] == [s.title for s in found.parts]
 
 
 @settings(max_examples=30)
@@ -111,7 +111,7 @@ def test_a_plan_of_any_size_fits_into_a_comment(plan: Plan) -> None:
 def test_what_is_left_out_is_counted(plan: Plan) -> None:
     found = report(plan, resource_types(), "configsync plan")
     parts = re.split(r"(?m)^### .*$", render(found))
-    for section, part in zip(found.sections, parts[1:], strict=True):
+    for section, part in zip(found.parts, parts[1:], strict=True):
         if not isinstance(section, Section):
             continue
         told = re.search(r"(?m)^… and ([0-9]+) more, left out here\.$", _unfenced(part))

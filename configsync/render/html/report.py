@@ -28,9 +28,10 @@ def render(report: Report) -> str:
     title = element("h1", text(report.title))
     verdict = element("p", element("strong", text(report.verdict)))
     about = element("p", lines(map(phrase, report.about)), class_="about")
+    about = about if report.about else Html("")
     points = element("dl", lines(map(_point, report.points))) if report.points else Html("")
     header = element("header", title, verdict, points, about, class_=report.tone.value)
-    main = element("main", lines((header, *map(_section, report.sections))))
+    main = element("main", lines((header, *map(_section, report.parts))))
     return page.render(f"configsync: {report.title}", (main,))
 
 

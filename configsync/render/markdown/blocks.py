@@ -71,6 +71,11 @@ def marker(name: str) -> Block:
     return Block(f"<!-- configsync:{spelled} -->")
 
 
+def joined(*parts: Inline) -> Inline:
+    """Parts of one line."""
+    return Inline("".join(parts))
+
+
 def line(*parts: Inline) -> Block:
     """A paragraph of one line."""
     return Block("".join(parts))

@@ -13,13 +13,13 @@ from typing import TypeAlias
 from configsync.render.html import blocks as html
 from configsync.render.markdown.blocks import (
     Block,
-    Inline,
     bullets,
     code,
     details,
     diff,
     document,
     heading,
+    joined,
     line,
     marker,
     phrase,
@@ -41,8 +41,8 @@ MAX_HEAD = 100
 FEW = 10
 """Lines of a listing that is shortened."""
 
-NOTICE = 400
-"""Bytes, beside a link, of what is said where something was cut."""
+MANY = 10**9
+"""As many resources as no plan has: room is kept for what is said of what was cut."""
 
 _LINK = re.compile(r"https?://[A-Za-z0-9._~:/?#@%&=+,;-]{1,500}")
 
@@ -73,11 +73,11 @@ def render(report: Report, *, limit: int = MAX_BYTES, elsewhere: str | None = No
     may not be kept: the verdict and the points are never cut.
     """
     cut = Cut()
-    titles = [heading(3, words(s.title)) for s in report.sections]
+    titles = [heading(3, words(s.title)) for s in report.parts]
     head = list(_head(report))
-    room = limit - size(head) - size(titles) - NOTICE - len(elsewhere or "")
-    room -= sum(NOTICE // 8 for _ in titles)
-    units = [list(_units(section)) for section in report.sections]
+    most = [_notice(report, Cut(MANY, MANY), elsewhere), *(_left(MANY) for _ in titles)]
+    room = limit - size([*head, *titles, *most])
+    units = [list(_units(section)) for section in report.parts]
     shown = iter(_fitted([u for part in units for u in part], room, cut))
     body: list[Block] = []
     for title, part in zip(titles, units, strict=True):
@@ -85,7 +85,7 @@ def render(report: Report, *, limit: int = MAX_BYTES, elsewhere: str | None = No
         left = sum(u.resources for u, blocks in zip(part, found, strict=True) if blocks is None)
         body.append(title)
         body += [block for blocks in found for block in blocks or ()]
-        body += [line(words(f"… and {left} more, left out here."))] if left else []
+        body += [_left(left)] if left else []
     notice = [_notice(report, cut, elsewhere)] if cut.shortened or cut.left_out else []
     return document([*head, *notice, *body])
 
@@ -97,11 +97,10 @@ def _head(report: Report) -> Iterator[Block]:
     about = (phrase((" ", *said), MAX_HEAD) for said in report.about)
     yield line(strong(report.verdict), *about)
     if report.points:
-        points = (
-            line(strong(f"{p.label}:"), words(" "), phrase(p.said, MAX_HEAD), words("."))
+        yield bullets(
+            joined(strong(f"{p.label}:"), words(" "), phrase(p.said, MAX_HEAD), words("."))
             for p in report.points
         )
-        yield bullets(map(Inline, points))
 
 
 def _notice(report: Report, cut: Cut, elsewhere: str | None) -> Block:
@@ -110,11 +109,15 @@ def _notice(report: Report, cut: Cut, elsewhere: str | None) -> Block:
         told.append(f"{cut.shortened} shown without all of it")
     if cut.left_out:
         told.append(f"{cut.left_out} left out")
-    where: Inline = Inline(f"run {code(report.again)}")
+    where = joined(words("run "), code(report.again, MAX_HEAD))
     if elsewhere is not None:
-        where = Inline(f"<{elsewhere}>") if _LINK.fullmatch(elsewhere) else code(elsewhere)
+        where = words(f"<{elsewhere}>") if _LINK.fullmatch(elsewhere) else code(elsewhere, MAX_HEAD)
     said = f" to fit into a comment: {', '.join(told)}. For all of it: "
     return line(strong("Cut"), words(said), where)
+
+
+def _left(number: int) -> Block:
+    return line(words(f"… and {number} more, left out here."))
 
 
 def _fitted(units: Sequence[Unit], room: int, cut: Cut) -> list[Sequence[Block] | None]:

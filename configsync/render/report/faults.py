@@ -17,6 +17,6 @@ def report(found: Sequence[Diagnostic], again: str, target: str) -> Report:
         verdict="The database wasn't looked at.",
         tone=Tone.BAD,
         again=again,
-        sections=tuple(findings(found)),
+        findings=findings(found),
         marker=target,
     )

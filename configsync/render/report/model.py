@@ -104,5 +104,12 @@ class Report:
     again: str
     about: tuple[Phrase, ...] = ()
     points: tuple[Point, ...] = ()
+    findings: tuple[Phrase, ...] = ()
     sections: tuple[Section | Listing, ...] = ()
     marker: str | None = None
+
+    @property
+    def parts(self) -> tuple[Section | Listing, ...]:
+        """What comes after the head: findings, then the sections."""
+        found = (Listing("Findings", self.findings),) if self.findings else ()
+        return (*found, *self.sections)

@@ -60,6 +60,7 @@ def report(plan: Plan, types: Mapping[str, ResourceType], again: str) -> Report:
         again=again,
         about=tuple(_about(plan)),
         points=tuple(_points(plan, switching)),
+        findings=findings(plan.diagnostics),
         sections=tuple(_sections(plan, switching)),
         marker=plan.target,
     )
@@ -193,7 +194,6 @@ def _rivals(change: Change, types: Mapping[str, ResourceType]) -> tuple[str, str
 
 
 def _sections(plan: Plan, switching: Mapping[str, Phrase]) -> Iterator[Section | Listing]:
-    yield from findings(plan.diagnostics)
     fields = Fields()
     risky: list[Change] = []
     others: list[Change] = []
@@ -201,13 +201,13 @@ def _sections(plan: Plan, switching: Mapping[str, Phrase]) -> Iterator[Section |
         danger = change.action is Action.DELETE or change.address in switching
         (risky if danger else others).append(change)
     if risky:
-        yield Section(RISKY, tuple(_groups(risky, fields)))
+        yield Section(RISKY, tuple(groups(risky, fields)))
     for title, reasons in PARTS:
         part = [c for c in others if c.reason in reasons]
         if part:
-            yield Section(title, tuple(_groups(part, fields)))
+            yield Section(title, tuple(groups(part, fields)))
     if plan.drift:
-        yield Section(REFRESHED, tuple(_groups(plan.drift, fields, planned=False)))
+        yield Section(REFRESHED, tuple(groups(plan.drift, fields, planned=False)))
     for title, addresses in ((UNMANAGED, plan.unmanaged), (LEFT_OUT, plan.left_out)):
         if addresses:
             yield Listing(title, tuple((Name(at),) for at in addresses))
@@ -229,7 +229,7 @@ def _recorded(plan: Plan) -> Iterator[Phrase]:
         yield (f"{count(len(plan.forgotten), 'resource')} gone already, to be taken off.",)
 
 
-def _groups(changes: Iterable[Change], fields: Fields, *, planned: bool = True) -> Iterator[Group]:
+def groups(changes: Iterable[Change], fields: Fields, *, planned: bool = True) -> Iterator[Group]:
     """Changes by root, in their order; each with its parts."""
     roots: dict[str, list[Change]] = {}
     for change in changes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from configsync.core.diagnostic import Diagnostic, Location, Severity
 from configsync.core.plan import Change
 from configsync.core.revision import RevisionSource, Writer
 from configsync.core.values import Json, canonical_json
 from configsync.render.fields import MAX_VALUE, is_long, value_line
-from configsync.render.report.model import Listing, Name, Phrase, Said, Text
+from configsync.render.report.model import Name, Phrase, Said, Text
 
 NO_RECORD = "by a write that left no record"
 """Said of a change whose writer the database doesn't know."""
@@ -69,12 +69,10 @@ def place(where: Location | None) -> Phrase:
     return () if where is None else (", ", Name(f"{where.file}:{where.line}"))
 
 
-def findings(found: Iterable[Diagnostic]) -> Iterator[Listing]:
-    """A listing of diagnostics, errors first; none of none."""
+def findings(found: Iterable[Diagnostic]) -> tuple[Phrase, ...]:
+    """A phrase for each diagnostic, errors first."""
     order = list(Severity)
-    items = (_finding(d) for d in sorted(found, key=lambda d: order.index(d.severity)))
-    if all_items := tuple(items):
-        yield Listing("Findings", all_items)
+    return tuple(map(_finding, sorted(found, key=lambda d: order.index(d.severity))))
 
 
 def _finding(found: Diagnostic) -> Phrase:
