@@ -1,4 +1,4 @@
-"""A real browser, one for all tests of the folder: Debian's Chromium, driven by Playwright."""
+"""A real browser, one for all tests of a file: Debian's Chromium, driven by Playwright."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its event loop is the thread's own, and tests that have
+# one of theirs, or must have none, would fail.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium from PATH, or the one that ``CONFIGSYNC_TEST_CHROMIUM`` names."""
     found = os.environ.get("CONFIGSYNC_TEST_CHROMIUM") or next(
