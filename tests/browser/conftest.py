@@ -16,8 +16,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
 
 
-# Not for the session: while Playwright runs, its event loop is the thread's own, and tests that have
-# one of theirs, or must have none, would fail.
+# Not for the session: while Playwright runs, its event loop is the thread's own, and tests that
+# have one of theirs, or must have none, would fail.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium from PATH, or the one that ``CONFIGSYNC_TEST_CHROMIUM`` names."""
