@@ -216,6 +216,14 @@ def test_once_without_a_change_is_no_success(watch_sqlite: Callable[..., Watchin
     assert watching.end() == 128 + signal.SIGTERM
 
 
+@pytest.fixture(autouse=True)
+def _hang_up_is_heard() -> Iterator[None]:
+    """Under nohup, SIGHUP is ignored, by what the tests start too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_running_command_gets_the_signal_and_is_waited_for(
     project: Workspace, watch_sqlite: Callable[..., Watching], number: signal.Signals
