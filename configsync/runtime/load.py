@@ -6,8 +6,9 @@ Each function is given a transaction whose reads are all of one moment.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from configsync.core import address
 from configsync.core.errors import DatabaseError
@@ -44,6 +45,10 @@ OLDEST_SCHEMA = "0003"
 
 MANY = 5_000
 """Changed roots from which on reading everything is no slower than reading each of them."""
+
+
+FEW = 10
+"""Roots that are asked for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +235,10 @@ def _own_rows(
     found: dict[Key, Root | None] = dict.fromkeys(keys)
     origin = Origin(Source.DATABASE, mark.revision)
     query = sql.select(type_, transaction.dialect, among=True, lock=False)
-    for chunk in sql.chunks(canonical_json(_named(type_, key)) for key in found):
-        for _, _, _, *cells in transaction.rows(query, chunk):
-            root = Root(tuple(cells), origin)
-            found[key_of(type_, root.cells)] = root
+    named = [_named(type_, key) for key in found]
+    for _, _, _, *cells in _rows_of(transaction, type_, named, query):
+        root = Root(tuple(cells), origin)
+        found[key_of(type_, root.cells)] = root
     return found
 
 
@@ -243,9 +248,26 @@ def _read_parts(
     """Fill in the parts of one domain of some roots."""
     named = {key: root for key, root in roots.items() if root is not None}
     query = sql.select_parts(part, transaction.dialect)
-    for chunk in sql.chunks(canonical_json({sql.PARENT_KEY: name}) for name in named):
-        for _, parent, _, *cells in transaction.rows(query, chunk):
-            named[parent].parts.setdefault(part.domain, []).append(tuple(cells))
+    keys = [{sql.PARENT_KEY: str(name)} for name in named]
+    for _, parent, _, *cells in _rows_of(transaction, part, keys, query):
+        named[parent].parts.setdefault(part.domain, []).append(tuple(cells))
+
+
+def _rows_of(
+    transaction: Transaction, type_: ResourceType, keys: list[dict[str, str]], query: str
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of some roots, or their parts, by the record set that ``query`` takes.
+
+    For few roots one after the other: a record set is planned for as many keys as
+    PostgreSQL guesses, by which it walks through whole tables.
+    """
+    if len(keys) <= FEW:
+        for key in keys:
+            one = sql.select_root(type_, transaction.dialect, len(key))
+            yield from transaction.rows(one, *key.values())
+        return
+    for chunk in sql.chunks(map(canonical_json, keys)):
+        yield from transaction.rows(query, chunk)
 
 
 def _copy(root: Root | None, mark: Mark, without: Collection[str]) -> Root:

@@ -6,41 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from configsync.core.values import Json
+from configsync.runtime.model import AiInfra, Environment, GenieSpace, Mlflow, Prompts
 
-
-@dataclass(frozen=True, slots=True)
-class AiInfra:
-    """The model that answers, and its limits."""
-
-    llm_endpoint: str
-    llm_temperature: float
-    llm_max_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class GenieSpace:
-    """A Genie space that the application may ask; one of a profile's is the default."""
-
-    space_id: str
-    space_name: str | None = None
-    description: str | None = None
-    is_default: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Mlflow:
-    """Where runs are traced."""
-
-    experiment_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prompts:
-    """What the model is told."""
-
-    system_prompt: str
-    slide_editing_instructions: str
-    user_prompt_template: str
+__all__ = [
+    "AiInfra",
+    "Environment",
+    "GenieSpace",
+    "Mlflow",
+    "Profile",
+    "Project",
+    "PromptVersion",
+    "Prompts",
+    "Setting",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +73,6 @@ class Setting:
     value: Json
     type: str
     description: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """An environment of a project, and where its logs are."""
-
-    env_code: str
-    env_name: str | None
-    loki_namespace: str | None
-    log_base_path: str | None
 
 
 @dataclass(frozen=True, slots=True)

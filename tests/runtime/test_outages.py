@@ -650,6 +650,9 @@ def test_many_failures_are_not_the_end(
     wait(client, lambda status: status.failures > failures)
     away(False)
     wait(client, recovered)
+    apply(url, 2)
+    reach(client, 2)
+    assert marked.read(client) == 2
 
 
 def test_closing_twice_closes_nothing_of_others(url: str, apply: Apply, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from configsync.runtime import Change, ConfigClient, NotFound
+from configsync.runtime import Change, ConfigClient, NotFound, load
 from tests.conftest import Workspace, execute, with_database
 from tests.profiles import profile
 from tests.runtime.estate import connect, everything, write_estate
@@ -57,11 +57,18 @@ HANDS = (
 @settings(
     max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
-@given(st.lists(st.lists(st.sampled_from(HANDS), min_size=1, max_size=4), max_size=4))
+@given(
+    st.lists(st.lists(st.sampled_from(HANDS), min_size=1, max_size=4), max_size=4),
+    st.sampled_from([0, load.FEW]),
+)
 def test_what_a_reload_gives_is_what_is_there(
-    workspace: Workspace, rounds: list[list[str]]
+    workspace: Workspace, rounds: list[list[str]], few: int
 ) -> None:
-    """However it came about, content equals a fresh load, and a pinned one what it was."""
+    """However it came about, content equals a fresh load, and a pinned one what it was.
+
+    Whether roots are asked for one by one, or all at once.
+    """
+    workspace.monkeypatch.setattr(load, "FEW", few)
     if not (workspace.root / "profiles/others.yaml").exists():
         write_estate(workspace)
     with copied(workspace) as copy:

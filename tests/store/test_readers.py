@@ -173,6 +173,9 @@ def test_readers_and_appliers_do_not_wait_for_each_other(project: Workspace, pg_
     with closing(psycopg2.connect(pg_url)) as holder:
         holder.cursor().execute("LOCK TABLE config_readers")
         project.ok("apply", "--auto-approve", "--lock-timeout", "0.1")
+    with own(project) as transaction:
+        assert [r.revision for r in read_readers(transaction)] == [1]
+    assert project.sql("SELECT name FROM config_profiles") == [("a",)]
 
 
 def test_a_backup_carries_no_readers(applied: Workspace) -> None:
