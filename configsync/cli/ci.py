@@ -14,6 +14,7 @@ from configsync.cli import options, output
 from configsync.cli.plan import again_by
 
 if TYPE_CHECKING:
+    from configsync.core.errors import ConfigsyncError
     from configsync.core.plan import Plan
     from configsync.render.report.model import Report
     from configsync.source.ci import CiRun
@@ -54,18 +55,28 @@ def folder_option(command: Callable[..., int]) -> Callable[..., int]:
 @options.planning
 @folder_option
 @click.option("--base", metavar="REF", help="What the change is merged into, if CI doesn't tell.")
+@options.against
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if there are changes.")
-def plan(asked: options.Planning, folder: Path, base: str | None, detailed_exitcode: bool) -> int:
+def plan(
+    asked: options.Planning,
+    folder: Path,
+    base: str | None,
+    against: Path | None,
+    detailed_exitcode: bool,
+) -> int:
     """Check and plan a change, for its review. Changes nothing."""
     job = _Job.of("plan", asked.directory, asked.target_name, asked.database_url, folder)
-    with job:
-        made = job.plan(asked, base)
+
+    def work() -> int:
+        made = job.plan(asked, against)
         if made is None:
-            return job.ends(1)
+            return 1
+        job.tell_base(base)
         if job.refused(made):
-            return job.ends(4)
-        return job.ends(2 if detailed_exitcode and made.decides else 0)
-    return job.ends(job.code)
+            return 4
+        return 2 if detailed_exitcode and made.decides else 0
+
+    return job.ends(work)
 
 
 @command.command(epilog="Example: configsync ci apply --target prod --plan-id 5f1d…")
@@ -87,26 +98,27 @@ def apply(
     from configsync.usecases.apply import find_actor
 
     job = _Job.of("apply", asked.directory, asked.target_name, asked.database_url, folder)
-    with job:
+
+    def work() -> int:
         by = find_actor(actor, job.project.root, os.environ)
         made = job.plan(asked)
         if made is None:
-            return job.ends(1)
+            return 1
         if job.refused(made):
-            return job.ends(4)
+            return 4
         if plan_id is not None and plan_id != made.plan_id:
             raise StalePlan(
                 f"The plan is {made.plan_id} now, and {plan_id} was reviewed: the database or the "
                 "source has moved since. Nothing was changed; review it again."
             )
-        assert job.database is not None
-        applied = carry_out(job.database, made, by, lock_timeout, root=job.project.root)
+        applied = carry_out(job.connect(), made, by, lock_timeout, root=job.project.root)
         job.values["revision"] = str(applied.revision)
         job.say(
             f"Applied as revision {applied.revision}." if made.changes else "Nothing was changed."
         )
-        return job.ends(0)
-    return job.ends(job.code)
+        return 0
+
+    return job.ends(work)
 
 
 @command.command(epilog="Example: configsync ci drift --target prod --detailed-exitcode")
@@ -128,24 +140,24 @@ def drift(
     from configsync.usecases.validate import validate
 
     job = _Job.of("drift", directory, target_name, database_url, folder)
-    with job:
+
+    def work() -> int:
         validation = validate(job.project, job.target)
         job.check(validation)
         found = find_drift(job.project, job.target, job.connect(), validation)
-        job.report = reporting.report(found, again_by("drift", job.target.name))
+        again = again_by("drift", job.target.name)
+        job.report = replace(reporting.report(found, again), marker=job.marker)
         job.files["drift.json"] = json.drift(found)
         job.values["drift"] = _flag(bool(found.drift))
-        job.say(job.report.title)
-        return job.ends(2 if detailed_exitcode and found.drift else 0)
-    return job.ends(job.code)
+        output.data(f"{job.report.title}\n")
+        return 2 if detailed_exitcode and found.drift else 0
+
+    return job.ends(work)
 
 
 @dataclass
 class _Job:
-    """One run: what it is asked, what it found, and what it leaves behind however it ends.
-
-    As a context, it turns an error into a report that says so, and its exit code.
-    """
+    """One run: what it is asked, what it found, and what it leaves behind however it ends."""
 
     name: str
     folder: Path
@@ -153,11 +165,9 @@ class _Job:
     project: Project
     target: Target
     database_url: str | None
-    database: Database | None = None
     report: Report | None = None
     files: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
-    code: int = 1
 
     @classmethod
     def of(
@@ -168,25 +178,66 @@ class _Job:
         project, target = options.find(directory, target_name)
         return cls(name, folder, read_run(os.environ), project, target, url)
 
-    def __enter__(self) -> _Job:
-        return self
+    @property
+    def marker(self) -> str:
+        """What names the report in a comment or an issue, of which each target has one."""
+        return f"drift of {self.target.name}" if self.name == "drift" else self.target.name
 
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+    def ends(self, work: Callable[[], int]) -> int:
+        """Do the work, and leave reports behind whatever comes of it; returns the exit code.
+
+        Where no reports can be left, nothing is done.
+        """
         from configsync.core.errors import ConfigsyncError
+        from configsync.usecases.ci import clear_folder, leave
+
+        clear_folder(self.folder)
+        try:
+            code = work()
+        except ConfigsyncError as error:
+            code = self.failed(error)
+        assert self.report is not None
+        values = {**self.values, "exit_code": str(code)}
+        for problem in leave(self.folder, self.report, self.files, self.run, values):
+            output.note(f"Warning: {problem}")
+        output.note(f"Reports are in {self.folder}.")
+        return code
+
+    def failed(self, error: ConfigsyncError) -> int:
+        """Report an error that ended the work; its exit code."""
+        from configsync.core.errors import OutcomeUnknown
         from configsync.render.report import failure
 
-        if not isinstance(error, ConfigsyncError):
-            return False
         what = {"plan": "Not planned.", "apply": "Not applied.", "drift": "Drift isn't known."}
+        title = what[self.name]
+        if isinstance(error, OutcomeUnknown):
+            title = "It isn't known whether it was applied."
         tried = again_by(f"ci {self.name}", self.target.name)
-        self.report = failure.report(what[self.name], str(error), tried, self.target.name)
+        self.report = failure.report(title, str(error), tried, self.marker)
         output.note(f"Error: {error}")
-        self.code = error.exit_code
-        return True
+        return error.exit_code
 
     def connect(self) -> Database:
-        self.database = options.connect(self.project, self.target, self.database_url)
-        return self.database
+        """The database; in CI never the embedded one of which nothing was said.
+
+        It is empty there: a plan would say that everything is to be created.
+        """
+        from configsync.core.errors import UsageError
+        from configsync.source.ci import System
+        from configsync.source.project import DEFAULT_DATABASE
+
+        url = self.project.database(self.database_url, self.target, os.environ)
+        if url == DEFAULT_DATABASE and self.run.system is not System.NONE:
+            raise UsageError(
+                "No database is configured. "
+                + (
+                    "A fork gets no secrets: plan against a state export that the repository "
+                    "publishes, with --against."
+                    if self.run.fork
+                    else "Give the job CONFIGSYNC_DATABASE, from a secret."
+                )
+            )
+        return options.connect(self.project, self.target, self.database_url)
 
     def check(self, validation: Validation) -> None:
         """Say what was found in the source, where reviewers see it."""
@@ -206,15 +257,15 @@ class _Job:
         self.files["diagnostics.sarif"] = sarif.render(found, rules, __version__, folder)
         self.files["diagnostics.xml"] = junit.render(validation.files, found)
 
-    def plan(self, asked: options.Planning, base: str | None = None) -> Plan | None:
+    def plan(self, asked: options.Planning, against: Path | None = None) -> Plan | None:
         """The plan, reported; None if the source has errors, which are reported instead."""
         from configsync.kinds import resource_types
         from configsync.render import json
         from configsync.render.report import faults
         from configsync.render.report import plan as reporting
         from configsync.render.text import plan as view
-        from configsync.source.ci import find_base
-        from configsync.usecases.plan import make_plan
+        from configsync.usecases.offline import read_state
+        from configsync.usecases.plan import make_plan, plan_offline
         from configsync.usecases.validate import validate
 
         validation = validate(
@@ -225,19 +276,16 @@ class _Job:
             tried = again_by("validate", self.target.name)
             self.report = faults.report(validation.diagnostics, tried, self.target.name)
             return None
-        database = self.connect()
-        made = make_plan(self.project, self.target, database, validation, asked.plan_options)
+        given = (validation, asked.plan_options)
+        if against is None:
+            made = make_plan(self.project, self.target, self.connect(), *given)
+        else:
+            state = read_state(asked.directory / against)
+            made = plan_offline(self.project, self.target, state, *given)
         output.text(output.diagnostics(self.project.root, made.diagnostics))
         output.text(view.render(made, output.style()))
-        report = reporting.report(made, resource_types(), again_by("plan", self.target.name))
-        if self.name == "plan":
-            found = find_base(self.project.root, base or self.run.base)
-            if found.problem:
-                output.note(f"Warning: {found.problem}")
-            else:
-                report = replace(report, about=(*report.about, _since(found.commit or "")))
-                self.values["base"] = found.commit or ""
-        self.report = report
+        again = again_by("plan", self.target.name)
+        self.report = reporting.report(made, resource_types(), again)
         self.files["plan.json"] = json.plan(made)
         self.values |= {
             "plan_id": made.plan_id,
@@ -255,23 +303,23 @@ class _Job:
         output.note("Refused: a policy stands against the plan. Nothing was changed.")
         return True
 
+    def tell_base(self, base: str | None) -> None:
+        """Say in the report what the change is based on, where that is known."""
+        from configsync.source.ci import find_base
+
+        found = find_base(self.project.root, base or self.run.base)
+        if found.commit is None:
+            output.note(f"Warning: {found.problem}")
+            return
+        assert self.report is not None
+        self.report = replace(self.report, about=(*self.report.about, _since(found.commit)))
+        self.values["base"] = found.commit
+
     def say(self, verdict: str) -> None:
         """Put what was done where the verdict stands, and print it."""
         assert self.report is not None
-        if self.name != "drift":
-            self.report = replace(self.report, verdict=verdict)
+        self.report = replace(self.report, verdict=verdict)
         output.data(f"{verdict}\n")
-
-    def ends(self, code: int) -> int:
-        """Leave all behind that was found; the exit code."""
-        from configsync.usecases.ci import leave
-
-        assert self.report is not None
-        values = {**self.values, "exit_code": str(code)}
-        for problem in leave(self.folder, self.report, self.files, self.run, values):
-            output.note(f"Warning: {problem}")
-        output.note(f"Reports are in {self.folder}.")
-        return code
 
 
 def _since(commit: str) -> tuple[Any, ...]:

@@ -165,6 +165,17 @@ def refresh_only(command: F) -> F:
     )(command)
 
 
+def against(command: F) -> F:
+    """``--against STATE``: a plan without a database."""
+    return click.option(
+        "--against",
+        metavar="STATE",
+        type=click.Path(path_type=Path),
+        help="Plan offline, against a file that configsync export --state wrote; no database is "
+        "connected to, whichever is configured.",
+    )(command)
+
+
 @dataclass(frozen=True, slots=True)
 class Planning:
     """The options of every command that makes a plan, as `planning` takes them."""

@@ -40,13 +40,7 @@ SECTION = "Review"
     help="Try the plan on the database, take it back, and report what would be refused.",
 )
 @options.lock_timeout
-@click.option(
-    "--against",
-    metavar="STATE",
-    type=click.Path(path_type=Path),
-    help="Plan offline, against a file that configsync export --state wrote; no database is "
-    "connected to, whichever is configured.",
-)
+@options.against
 def command(
     asked: options.Planning,
     out: Path | None,

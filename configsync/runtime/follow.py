@@ -341,8 +341,10 @@ class Follower:
         return told
 
     def _try_to_listen(self, connection: Connection) -> None:
-        """Listen where that is wanted and may be had; a probe in vain takes a second, so ever
-        fewer are made."""
+        """Listen where that is wanted and may be had.
+
+        A probe in vain takes PROBE_TIMEOUT, so ever fewer are made.
+        """
         if not self._listen or connection.listening or connection.is_standby:
             return
         now = time.monotonic()

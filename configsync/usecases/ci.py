@@ -23,6 +23,23 @@ ALL = (MARKDOWN, HTML, "plan.json", "drift.json", "diagnostics.sarif", "diagnost
 """Each is of the last run, or isn't there."""
 
 
+def clear_folder(folder: Path) -> None:
+    """Make the folder of reports, without those of an earlier run.
+
+    Whatever ends this run, none of them is taken for its own. Raises UsageError
+    where nothing can be written into the folder.
+    """
+    probe = folder / f".{secrets.token_hex(8)}.new"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+        for name in ALL:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}.") from error
+
+
 def leave(
     folder: Path,
     report: Report,
@@ -30,7 +47,7 @@ def leave(
     run: CiRun,
     values: Mapping[str, str],
 ) -> list[str]:
-    """Write a report and other ``files`` into a folder, and tell the CI system of it.
+    """Write a report and other ``files`` into a cleared folder, and tell the CI system of it.
 
     ``values`` are for later steps, in ``GITHUB_OUTPUT``; the report is added to
     the page of ``GITHUB_STEP_SUMMARY``. Returns what of that couldn't be done, a
@@ -38,12 +55,7 @@ def leave(
     """
     text = markdown.render(report, elsewhere=run.url)
     files = {**files, MARKDOWN: text, HTML: html.render(report)}
-    gone = [name for name in ALL if name not in files and (folder / name).is_file()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_files(folder, files, gone, force=True)
-    except OSError as error:
-        raise UsageError(f"{folder} can't be written: {error.strerror}.") from error
+    write_files(folder, files, force=True)
     told = {**values, "report": str(folder / MARKDOWN)}
     problems = []
     for name, file, added in (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from configsync.core.errors import OutcomeUnknown
 from tests.conftest import Workspace
 from tests.profiles import profile
 
@@ -22,6 +23,8 @@ def github(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(workspace.root / "summary"))
     monkeypatch.setenv("GITHUB_OUTPUT", str(workspace.root / "output"))
+    # Relative to the project, as is the one that is used where none is named.
+    workspace.url = workspace.url or "sqlite:///./configsync.db"
     return workspace
 
 
@@ -155,3 +158,50 @@ def test_a_name_cannot_add_values(github: Workspace) -> None:
     done = github.run("ci", "plan")
     assert "\n::warning::forged" not in done.out
     assert values(github).get("plan_id") != "forged"
+
+
+def test_an_apply_whose_outcome_is_unknown_is_not_called_undone(
+    github: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise OutcomeUnknown("The connection was lost at COMMIT.")
+
+    monkeypatch.setattr("configsync.usecases.apply.apply", lost)
+    assert github.run("ci", "apply").code == 1
+    report = left(github)["report.md"]
+    assert "## It isn't known whether it was applied." in report
+    assert "Not applied" not in report
+
+
+def test_nothing_is_applied_where_no_report_can_be_left(github: Workspace) -> None:
+    github.write("taken", "")
+    done = github.run("ci", "apply", "--reports", "taken/below")
+    assert done.code == 1
+    assert "can't be written" in done.err
+    github.ok("ci", "plan")
+    assert values(github)["create"] == "5"
+
+
+def test_no_report_of_an_earlier_run_is_left(github: Workspace) -> None:
+    github.ok("ci", "plan")
+    assert github.run("ci", "plan", "--select", "nothing/*").code == 1
+    assert "Plan: 5" not in left(github)["report.md"]
+    assert "plan.json" not in left(github)
+
+
+def test_a_fork_plans_against_what_is_published(github: Workspace) -> None:
+    github.ok("apply", "--auto-approve", "--actor", "tester")
+    github.ok("export", "--state", "--out", "state.json")
+    github.write(
+        "profiles/production.yaml", profile(default=True, spec__ai_infra__llm_max_tokens=7)
+    )
+    event = {"pull_request": {"base": {"repo": {"full_name": "a/b"}}, "head": {"repo": None}}}
+    github.write("event.json", json.dumps(event))
+    github.monkeypatch.setenv("GITHUB_EVENT_PATH", "event.json")
+    github.monkeypatch.setenv("CONFIGSYNC_DATABASE", "")  # A secret that isn't there.
+    github.url = None
+    done = github.run("ci", "plan")
+    assert done.code == 1
+    assert "a fork gets no secrets" in done.err.lower()
+    github.ok("ci", "plan", "--against", "state.json")
+    assert "against an export of revision 1" in left(github)["report.md"]
