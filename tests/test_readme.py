@@ -22,7 +22,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
-NAMES = ("integrations", "operations", "reviewing", "runtime", "services", "writing")
+NAMES = ("integrations", "operations", "reviewing", "runbook", "runtime", "services", "writing")
 SHOWN = (README, *(GUIDES / f"{name}.md" for name in NAMES))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(
@@ -75,7 +75,11 @@ def fixed(text: str) -> str:
         r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", f"{uuid.UUID(int=HEAD >> 128)}", text
     )
     text = re.sub(r"(?<=^Plan      )[0-9a-f]{32}", f"{HEAD >> 128:032x}", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"postgresql://\S*configsync_test_\w+(\?\S*)?\b", "postgresql://db.example.com/app", text
+    )
     text = re.sub(r"after \d+\.\d s\b", "after 1.0 s", text)
+    text = re.sub(r"(?<=^Content  )[0-9a-f]{32}", f"{HEAD >> 128:032x}", text, flags=re.MULTILINE)
     return re.sub(r"(?<=^Head )[0-9a-f]{64}$", f"{HEAD:064x}", text, flags=re.MULTILINE)
 
 
@@ -83,6 +87,8 @@ def fixed(text: str) -> str:
 def test_what_is_shown_is_what_happens(
     guide: Path, checkout: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if "$PG" in guide.read_text(encoding="utf-8"):
+        monkeypatch.setenv("PG", request.getfixturevalue("empty_pg_url"))
     monkeypatch.chdir(checkout)
     monkeypatch.syspath_prepend(checkout)
     names: dict[str, Any] = {}
