@@ -284,7 +284,7 @@ class _Job:
             made = plan_offline(self.project, self.target, state, *given)
         output.text(output.diagnostics(self.project.root, made.diagnostics))
         output.text(view.render(made, output.style()))
-        again = again_by("plan", self.target.name)
+        again = again_by("plan", self.target.name, made.options)
         self.report = reporting.report(made, resource_types(), again)
         self.files["plan.json"] = json.plan(made)
         self.values |= {

@@ -14,7 +14,7 @@ import click
 from configsync.cli import options, output
 
 if TYPE_CHECKING:
-    from configsync.core.plan import Plan
+    from configsync.core.plan import Plan, PlanOptions
     from configsync.source.project import Project, Target
     from configsync.store.database import Database
     from configsync.usecases.validate import Validation
@@ -154,7 +154,9 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
         from configsync.kinds import resource_types
         from configsync.render.report import plan as reporting
 
-        report = reporting.report(plan, resource_types(), again_by("plan", plan.target))
+        report = reporting.report(
+            plan, resource_types(), again_by("plan", plan.target, plan.options)
+        )
         output.report(replace(report, sections=()) if quiet else report, output_format)
         return
     from configsync.render.text import plan as view
@@ -166,9 +168,15 @@ def show(root: Path, plan: Plan, output_format: str, quiet: bool) -> None:
         output.text(view.render(plan, output.style()))
 
 
-def again_by(command: str, target: str) -> str:
+def again_by(command: str, target: str, asked: PlanOptions | None = None) -> str:
     """The command that tells all of what a report may have had to leave out."""
-    return f"configsync {command} --target {shlex.quote(target)}"
+    from configsync.render.report.plan import allowed
+
+    words = ["configsync", *command.split(), "--target", target]
+    if asked is not None:
+        words += [word for glob in asked.select for word in ("--select", glob)]
+        words += allowed(asked)
+    return shlex.join(words)
 
 
 def require_place(file: Path) -> None:

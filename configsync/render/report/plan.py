@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from configsync.core.diagnostic import Severity
-from configsync.core.plan import Action, Change, Plan, Reason
+from configsync.core.plan import Action, Change, Plan, PlanOptions, Reason
 from configsync.core.resource import ResourceType
 from configsync.core.revision import UNKNOWN
 from configsync.plan.order import losing_default
@@ -97,10 +97,9 @@ def summary(plan: Plan) -> str:
     )
 
 
-def allowed(plan: Plan) -> str:
-    """The options that allow a plan more than usual, as they are written; empty without any."""
-    given = (name for name in ALLOWED if getattr(plan.options, name))
-    return " ".join(f"--{name.replace('_', '-')}" for name in given)
+def allowed(options: PlanOptions) -> list[str]:
+    """The options that allow a plan more than usual, as they are written."""
+    return [f"--{name.replace('_', '-')}" for name in ALLOWED if getattr(options, name)]
 
 
 def _about(plan: Plan) -> Iterator[Phrase]:
@@ -142,7 +141,7 @@ def _points(plan: Plan, switching: Mapping[str, Phrase]) -> Iterator[Point]:
     if plan.options.to_revision is not None:
         to = f"to revision {plan.options.to_revision}; what is applied now is held"
         yield Point("Rollback", (to,))
-    if allowing := allowed(plan):
+    if allowing := " ".join(allowed(plan.options)):
         yield Point("Allowed", (Name(allowing),))
     if plan.taken:
         number = count(len(plan.taken), "resource")

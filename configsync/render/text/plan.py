@@ -74,7 +74,7 @@ def header(plan: Plan, style: Style) -> str:
     commit = f", commit {one_line(source.commit)}" if source.commit else ""
     dirty = " with changes that it doesn't have" if source.dirty else ""
     back = plan.options.to_revision
-    allowing = allowed(plan)
+    allowing = " ".join(allowed(plan.options))
     lines = [
         f"Plan      {one_line(plan.plan_id)}",
         f"Source    {one_line(source.id)}{commit}{dirty}",
