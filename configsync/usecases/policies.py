@@ -14,13 +14,21 @@ from configsync.compiler.places import FieldPlaces
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.errors import UsageError
 from configsync.core.plan import Change, PlanOptions
+from configsync.core.policy import DeclaredPolicy
 from configsync.core.resource import State
 from configsync.kinds import resource_types
 from configsync.plan.policies.judge import judge, labels_by_root, policies_in_force
 from configsync.plan.policies.policy import Proposal
 from configsync.source.checkout import resolve
 from configsync.source.ci import CiRun, find_base
-from configsync.source.project import Judging, Limits, Project, Target, find_project_at
+from configsync.source.project import (
+    DEFAULT_TARGET,
+    Judging,
+    Limits,
+    Project,
+    Target,
+    find_project_at,
+)
 
 
 def against(
@@ -72,17 +80,36 @@ def judged_by(
         problem = find_base(project.root, name).problem
         raise UsageError(f"{problem} The change is judged by the policies of its base.")
     found = find_project_at(start, commit)
-    limits = found.targets[target.name].policy if target.name in found.targets else Limits()
+    policies, limits = _for_target(found, target.name)
     differs = (project.policies, target.policy, _of_policies(project)) != (
         *(found.policies, limits, _of_policies(found)),
     )
     judged = replace(
         project,
-        policies=found.policies,
+        policies=policies,
         severities={**_of_rules(project), **_of_policies(found)},
         judging=Judging(commit, differs),
     )
     return judged, replace(target, policy=limits)
+
+
+def _for_target(base: Project, name: str) -> tuple[tuple[DeclaredPolicy, ...], Limits]:
+    """The policies and limits that a base has for a target.
+
+    One that it doesn't have may be another by a new name: so it gets the policies and the
+    strictest limits of all.
+    """
+    known = {name: target.policy for name, target in base.targets.items()}
+    known = known or {DEFAULT_TARGET: Limits()}
+    if name in known:
+        return base.policies, known[name]
+    limits = Limits(
+        max_update_percent=min(of.max_update_percent for of in known.values()),
+        max_delete_percent=min(of.max_delete_percent for of in known.values()),
+        threshold_from=min(of.threshold_from for of in known.values()),
+        protected=any(of.protected for of in known.values()),
+    )
+    return tuple(replace(policy, target="*") for policy in base.policies), limits
 
 
 def _of_rules(project: Project) -> Mapping[str, Severity | None]:
