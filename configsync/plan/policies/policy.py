@@ -104,8 +104,12 @@ def broken_example(policy: Policy, types: Mapping[str, ResourceType]) -> str | N
         if not samples:
             continue
         for sample in samples:
-            if _type_at(sample.address, types) is None:
+            type_ = _type_at(sample.address, types)
+            if type_ is None:
                 return f"its example {sample.address!r} is the address of no kind"
+            for name in {**sample.fields, **sample.before}:
+                if name not in type_.names:
+                    return f"its example {sample.address!r} has no field {name!r}"
         if bool(list(policy.check(_proposal(samples, policy, types)))) != wanted:
             return "its example of what it " + (
                 "refuses isn't refused" if wanted else "allows isn't allowed"
