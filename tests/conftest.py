@@ -124,15 +124,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update", action="store_true", help="rewrite the expected output of tests/cases"
     )
     parser.addoption(
-        "--examples", type=int, default=50, help="examples of the state machine, a database"
+        "--times",
+        type=int,
+        default=1,
+        help="as many times the kills, faults, reads and examples of the state machine",
     )
-    parser.addoption("--steps", type=int, default=20, help="steps of each of them")
-    parser.addoption(
-        "--kills", type=int, default=50, help="random kills of an apply, on each database"
-    )
-    parser.addoption(
-        "--reads", type=int, default=100_000, help="reads while servers, connections and files fail"
-    )
+    parser.addoption("--steps", type=int, default=20, help="steps of each of those examples")
+
+
+@pytest.fixture(scope="session")
+def times(request: pytest.FixtureRequest) -> int:
+    """How many times as long what is random goes on: ``--times``, in CI 4."""
+    return int(request.config.getoption("--times"))
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +167,10 @@ def pg_server() -> Iterator[str]:
 
         folder = tempfile.mkdtemp(prefix="configsync-pg-")
         server = get_server(folder, cleanup_mode="stop")
+    # What a crash of the machine would cost isn't tested; a kill of the server costs nothing.
+    for setting in ("fsync", "full_page_writes"):
+        execute(server.get_uri(), f"ALTER SYSTEM SET {setting} = off")
+    execute(server.get_uri(), "SELECT pg_reload_conf()")
     try:
         yield server.get_uri()
     finally:

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a launcher, and how many kills there are to be."""
+"""What the tests of faults share: a launcher, and a seed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,6 @@ def launcher() -> Iterator[Launcher]:
     started = Launcher()
     yield started
     started.close()
-
-
-@pytest.fixture
-def kills(request: pytest.FixtureRequest) -> int:
-    """How many random kills a test makes: ``--kills``, or 50."""
-    return int(request.config.getoption("--kills"))
 
 
 @pytest.fixture

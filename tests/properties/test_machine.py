@@ -45,6 +45,9 @@ from tests.properties.world import Entry, Killed, World
 NAMES = {"one": ["a", "b", "c/d", "e"], "two": ["e", "x"]}
 """The profiles of each source; both want to have ``e``."""
 
+EXAMPLES = 12
+"""On each database, for each of ``--times``."""
+
 SPACES = (["s1"], ["s2"], ["s1", "s2"], ["s2", "s/3"], ["s/3", "s1", "s2"])
 TEMPERATURES = (0.1, 0.5, 0.9)
 
@@ -626,7 +629,7 @@ def test_configsync_and_the_model_agree(worlds: Any, request: pytest.FixtureRequ
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=request.config.getoption("--examples"),
+            max_examples=EXAMPLES * request.config.getoption("--times"),
             stateful_step_count=request.config.getoption("--steps"),
             report_multiple_bugs=False,
             # Shrinking takes minutes, and what failed stands in the printed steps anyway.

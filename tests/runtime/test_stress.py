@@ -25,6 +25,9 @@ RECOVERY = 5.0
 PER_OUTAGE = 15_000
 """Reads for each of which there is one more outage."""
 
+READS = 25_000
+"""At least, for each of ``--times``."""
+
 SWALLOW = (
     "CREATE FUNCTION public.pg_notify(text, text) RETURNS void LANGUAGE sql AS 'SELECT NULL::void'"
 )
@@ -33,9 +36,9 @@ LISTENERS = "query LIKE '%LISTEN%'"
 
 
 @pytest.fixture
-def reads(request: pytest.FixtureRequest) -> int:
-    """How many reads a test makes at least: ``--reads``, or 100,000."""
-    return int(request.config.getoption("--reads"))
+def reads(times: int) -> int:
+    """How many reads a test makes at least."""
+    return READS * times
 
 
 @pytest.fixture
