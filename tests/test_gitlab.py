@@ -116,10 +116,11 @@ def test_the_version_is_this_one(template: dict[str, Any]) -> None:
 
 
 def test_nothing_but_known_variables_is_put_into_a_script(template: dict[str, Any]) -> None:
-    """Branch names and titles are strangers' text."""
+    """Branch names and titles are strangers' text; commits' ids are none."""
     scripts = "\n".join(line for job in template.values() for line in _lines(job))
     assert set(re.findall(r"\$\{?(\w+)", scripts)) == {
-        *("CONFIGSYNC_PACKAGE", "CONFIGSYNC_DATABASE", "DRIFT_WEBHOOK")
+        *("CONFIGSYNC_PACKAGE", "CONFIGSYNC_DATABASE", "DRIFT_WEBHOOK"),
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA",
     }
 
 
@@ -143,7 +144,8 @@ def test_from_a_merge_request_to_drift(template: dict[str, Any], project: Worksp
     project.write(PROFILE, profile(default=True))
     assert run(template, "validate", root)[0] == 0
     assert json.loads(reports(template, "validate", root)["codequality"]) == []
-    code, log = run(template, "plan", root)
+    based = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base(project, "")}
+    code, log = run(template, "plan", root, **based)
     assert code == 0
     assert "Plan: 5 to create" in log
     assert run(template, "save-plan", root)[0] == 0
@@ -161,6 +163,29 @@ def test_from_a_merge_request_to_drift(template: dict[str, Any], project: Worksp
     assert (
         test_render_junit.parsed(reports(template, "drift", root)["junit"]).get("failures") == "1"
     )
+
+
+def base(project: Workspace, settings: str) -> str:
+    """The id of a commit with these settings and nothing else, in the project's folder."""
+    project.write("configsync.toml", settings)
+    who = ["-c", "user.name=tester", "-c", "user.email=tester@example.com"]
+    for command in (["init", "-q"], ["add", "configsync.toml"], [*who, "commit", "-qm", "Base"]):
+        subprocess.run(["git", *command], cwd=project.root, check=True)
+    head = ["git", "rev-parse", "HEAD"]
+    return subprocess.run(head, cwd=project.root, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_request_is_judged_by_the_policies_of_its_base(
+    template: dict[str, Any], project: Workspace
+) -> None:
+    project.write(PROFILE, profile(default=True))
+    strict = base(project, '[[policies]]\ncode = "TEAM-1"\nfield = "llm_temperature"\nmax = 0\n')
+    project.write("configsync.toml", "")
+    code, log = run(template, "plan", project.root, CI_MERGE_REQUEST_DIFF_BASE_SHA=strict)
+    assert code == 4
+    assert "error[TEAM-1]" in log
+    code, log = run(template, "plan", project.root, CI_MERGE_REQUEST_DIFF_BASE_SHA="")
+    assert (code, "Plan:" in log) == (1, False)
 
 
 @pytest.mark.parametrize("job", ["plan", "save-plan", "apply", "drift"])

@@ -22,7 +22,16 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
-NAMES = ("integrations", "operations", "reviewing", "runbook", "runtime", "services", "writing")
+NAMES = (
+    "integrations",
+    "operations",
+    "policies",
+    "reviewing",
+    "runbook",
+    "runtime",
+    "services",
+    "writing",
+)
 SHOWN = (README, *(GUIDES / f"{name}.md" for name in NAMES))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(
@@ -42,12 +51,13 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def shell(folder: Path, command: str) -> str:
-    """Run a command as a person would; both of its outputs."""
+    """Run a command as a person would, where the folder's modules are installed; its outputs."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    modules = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=folder,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, "PYTHONPATH": modules},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -78,6 +88,7 @@ def fixed(text: str) -> str:
     text = re.sub(
         r"postgresql://\S*configsync_test_\w+(\?\S*)?\b", "postgresql://db.example.com/app", text
     )
+    text = re.sub(r"(?<=commit )[0-9a-f]{12}\b", f"{HEAD:064x}"[:12], text)
     text = re.sub(r"after \d+\.\d s\b", "after 1.0 s", text)
     text = re.sub(r"(?<=^Content  )[0-9a-f]{32}", f"{HEAD >> 128:032x}", text, flags=re.MULTILINE)
     return re.sub(r"(?<=^Head )[0-9a-f]{64}$", f"{HEAD:064x}", text, flags=re.MULTILINE)

@@ -68,6 +68,7 @@ def plan(
     job = _Job.of("plan", asked.directory, asked.target_name, asked.database_url, folder)
 
     def work() -> int:
+        job.judge_by(asked.directory, base)
         made = job.plan(asked, against)
         if made is None:
             return 1
@@ -101,6 +102,7 @@ def apply(
 
     def work() -> int:
         by = find_actor(actor, job.project.root, os.environ)
+        job.judge_by(asked.directory, None)
         made = job.plan(asked)
         if made is None:
             return 1
@@ -256,6 +258,12 @@ class _Job:
         folder = folder_in_repository(self.project.root)
         self.files["diagnostics.sarif"] = sarif.render(found, rules, __version__, folder)
         self.files["diagnostics.xml"] = junit.render(validation.files, found)
+
+    def judge_by(self, start: Path, base: str | None) -> None:
+        """Have a change judged by the policies of its base. Raises UsageError without one."""
+        from configsync.usecases.policies import judged_in_ci
+
+        self.project, self.target = judged_in_ci(self.project, self.target, start, self.run, base)
 
     def plan(self, asked: options.Planning, against: Path | None = None) -> Plan | None:
         """The plan, reported; None if the source has errors, which are reported instead."""

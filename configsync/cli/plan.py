@@ -41,6 +41,12 @@ SECTION = "Review"
 )
 @options.lock_timeout
 @options.against
+@click.option(
+    "--policies-from",
+    "base",
+    metavar="REF",
+    help="Judge the plan by the policies of this commit or branch, not by those of the files here.",
+)
 def command(
     asked: options.Planning,
     out: Path | None,
@@ -48,6 +54,7 @@ def command(
     rehearsed: bool,
     lock_timeout: float,
     against: Path | None,
+    base: str | None,
 ) -> int:
     """Show what apply would change, and change nothing.
 
@@ -56,13 +63,13 @@ def command(
     have had their say. What stays is a gap in the ids that PostgreSQL gives out.
     """
     if against is not None:
-        return _offline(asked, against, out is not None, detailed_exitcode, rehearsed)
+        return _offline(asked, against, out is not None, detailed_exitcode, rehearsed, base)
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.plan import make_plan
 
     if out is not None:
         require_place(asked.directory / out)
-    project, target = options.find(asked.directory, asked.target_name)
+    project, target = _found(asked, base)
     validation = check(project, target, asked)
     if validation is None:
         return 1
@@ -87,8 +94,23 @@ def command(
     return 2 if detailed_exitcode and plan.decides else 0
 
 
+def _found(asked: options.Planning, base: str | None) -> tuple[Project, Target]:
+    """The project and target, judged by the policies of a base if one is given."""
+    project, target = options.find(asked.directory, asked.target_name)
+    if base is None:
+        return project, target
+    from configsync.usecases.policies import judged_by
+
+    return judged_by(project, target, asked.directory, base)
+
+
 def _offline(
-    asked: options.Planning, state: Path, saved: bool, detailed_exitcode: bool, rehearsed: bool
+    asked: options.Planning,
+    state: Path,
+    saved: bool,
+    detailed_exitcode: bool,
+    rehearsed: bool,
+    base: str | None,
 ) -> int:
     from configsync.core.diagnostic import has_errors
     from configsync.usecases.offline import read_state
@@ -101,7 +123,7 @@ def _offline(
         )
     if rehearsed:
         raise click.UsageError("--rehearse needs the database: leave out --against.")
-    project, target = options.find(asked.directory, asked.target_name)
+    project, target = _found(asked, base)
     validation = check(project, target, asked)
     if validation is None:
         return 1

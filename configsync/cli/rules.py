@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,14 +14,21 @@ SECTION = "Write"
 
 
 @click.command(epilog="Example: configsync rules CS201")
+@options.directory
 @click.argument("code", required=False, metavar="[CODE]")
 @options.output("text", "json")
-def command(code: str | None, output_format: str) -> int:
-    """List what is checked, or explain one code: why it matters, a bad and a good example."""
+def command(directory: Path, code: str | None, output_format: str) -> int:
+    """List what is checked, or explain one code: why it matters, a bad and a good example.
+
+    The team's own policies are among them, with the line or the module that each comes from.
+    """
     from configsync.checks.rules import all_rules
     from configsync.core import codes
 
     every: list[Any] = [*all_rules().values(), *codes.ALL]
+    # Our own codes are explained whatever the settings are like.
+    if code is None or code.upper() not in {c.code for c in every}:
+        every += _policies(directory)
     entries = [
         {
             "code": c.code,
@@ -28,6 +37,7 @@ def command(code: str | None, output_format: str) -> int:
             "why": c.why,
             "bad": getattr(c, "bad", None),
             "good": getattr(c, "good", None),
+            "origin": getattr(c, "origin", None),
         }
         for c in sorted(every, key=lambda c: c.code)
         if code is None or c.code == code.upper()
@@ -43,3 +53,12 @@ def command(code: str | None, output_format: str) -> int:
 
         output.text((view.listing if code is None else view.explained)(entries, output.style()))
     return 0
+
+
+def _policies(directory: Path) -> Iterable[Any]:
+    """The policies that judge the plans of the project that a folder lies in."""
+    from configsync.kinds import resource_types
+    from configsync.plan.policies.judge import policies_in_force
+    from configsync.source.project import find_project
+
+    return policies_in_force(find_project(directory), resource_types()).values()

@@ -7,6 +7,7 @@ Segments are joined by ``/``; within a segment ``/`` and ``%`` are written
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 
 def join(*segments: str) -> str:
@@ -36,10 +37,29 @@ def renamed(address: str, name: str) -> str:
 
 
 def matches(address: str, pattern: str) -> bool:
-    """Tell whether a pattern selects an address or the resource that it is part of.
+    """Tell whether a pattern selects an address or the resource that it is part of; see `like`."""
+    return like(address, pattern) or like(address, f"{pattern}/*")
+
+
+def like(text: str, pattern: str) -> bool:
+    """Tell whether all of a text is as a pattern says.
 
     ``*`` stands for any text, ``/`` included, ``?`` for one character; nothing
-    else is special, and case matters.
+    else is special, and case matters. Takes time linear in the text, whatever
+    the pattern: settings of strangers hold some.
     """
-    steps = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.fullmatch(f"{''.join(steps)}(/.*)?", address, re.DOTALL) is not None
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    first, *rest = ("".join(map(_step, part)) for part in pattern.split("*"))
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    # The first place where a part between two stars fits is as good as any later one.
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1] if part)
+    return re.compile(f"{first}{middle}.*{rest[-1]}", re.DOTALL)
+
+
+def _step(character: str) -> str:
+    return "." if character == "?" else re.escape(character)

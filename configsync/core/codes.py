@@ -387,6 +387,18 @@ NOT_INSTALLED = Code(
     "The package that adds the kind may be missing by mistake, and what it applied is then "
     "neither compared nor changed.",
 )
+UNJUDGED = Code(
+    "CS420",
+    _ERROR,
+    "a policy can't judge a plan",
+    "What nobody has judged is not allowed: a policy that fails would else let everything pass.",
+)
+OTHER_POLICIES = Code(
+    "CS421",
+    _WARNING,
+    "a change has other policies than its base",
+    "A change is judged by what was agreed before it: it can't loosen what judges it.",
+)
 
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)

@@ -8,7 +8,7 @@ from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic
 from configsync.core.plan import Action, Change, PlanOptions, Reason
 from configsync.core.resource import ResourceType, State
-from configsync.source.project import Policy
+from configsync.source.project import Limits
 
 
 def refusals(
@@ -43,7 +43,7 @@ def refusals(
 
 
 def too_much(
-    changes: Iterable[Change], owned: int, policy: Policy, options: PlanOptions
+    changes: Iterable[Change], owned: int, policy: Limits, options: PlanOptions
 ) -> Iterator[Diagnostic]:
     """Yield a diagnostic if more changes than a target allows without ``--force`` (rule 6.15).
 
@@ -211,7 +211,7 @@ def _used_kept(
             )
 
 
-def unreviewed(policy: Policy, options: PlanOptions) -> Iterator[Diagnostic]:
+def unreviewed(policy: Limits, options: PlanOptions) -> Iterator[Diagnostic]:
     """Yield a diagnostic if a target doesn't take a plan that wasn't saved before."""
     if policy.protected and not options.force:
         yield codes.UNREVIEWED.at(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from configsync.core.errors import UsageError
+
 TIMEOUT = 30
 """Seconds that git may take."""
 
@@ -83,6 +85,37 @@ def merge_base(root: Path, commit: str, other: str) -> str | None:
 def folder_in_repository(root: Path) -> str:
     """Where in its git repository a folder lies, with ``/`` between; empty at its top."""
     return (_git(root, "rev-parse", "--show-prefix") or "").strip().rstrip("/")
+
+
+def text_at(root: Path, commit: str, path: str) -> str | None:
+    """The text of a file at a commit, or None if there is none.
+
+    ``path`` is from the top of the repository that ``root`` lies in. Raises
+    UsageError for what git can't read, or is no regular file of UTF-8.
+    """
+    mode, kind, name = _entry_at(root, commit, path)
+    if kind != "blob":
+        return None
+    text = _git(root, "cat-file", "blob", name)
+    if mode not in ("100644", "100755") or text is None or "\ufffd" in text:
+        raise UsageError(
+            f"{path} of commit {commit[:12]} can't be read out of git as a regular file of UTF-8."
+        )
+    return text
+
+
+def has_folder_at(root: Path, commit: str, path: str) -> bool:
+    """Tell whether a commit has a folder; as `text_at`."""
+    return _entry_at(root, commit, path)[1] == "tree"
+
+
+def _entry_at(root: Path, commit: str, path: str) -> tuple[str, str, str]:
+    """The mode, kind and object of what a commit has at a path; all empty where that is nothing."""
+    listed = _git(root, "--literal-pathspecs", "ls-tree", "--full-tree", "-z", commit, "--", path)
+    if listed is None:
+        raise UsageError(f"{path} of commit {commit[:12]} can't be read out of git.")
+    mode, kind, name = listed.split("\t", 1)[0].split(" ") if listed else ("", "", "")
+    return mode, kind, name
 
 
 def configured_author(root: Path) -> str | None:

@@ -117,7 +117,9 @@ def _github(environment: Mapping[str, str]) -> CiRun:
         # A fork that was deleted has no repository any more.
         fork = head != target
     elif environment.get("GITHUB_BASE_REF"):
+        # Set for pull requests only: that it is one is told even where the event can't be read.
         base = f"origin/{environment['GITHUB_BASE_REF']}"
+        change = environment.get("GITHUB_REF_NAME", "").partition("/")[0] or base
     else:
         before = event.get("before")
         base = before if isinstance(before, str) and before.strip("0") else None

@@ -6,15 +6,18 @@ Settings stand in ``configsync.toml`` or under ``[tool.configsync]`` in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from configsync.core import codes
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import UsageError
 from configsync.core.ignore import IgnoreRule
+
+if TYPE_CHECKING:
+    from configsync.core.policy import DeclaredPolicy
 
 DEFAULT_DATABASE = "sqlite:///configsync.db"
 DEFAULT_TARGET = "default"
@@ -27,6 +30,7 @@ _KEYS: dict[str, type] = {
     "severity": dict,
     "allow_aliases": bool,
     "ignore": list,
+    "policies": list,
 }
 _TARGET_KEYS: dict[str, type] = {
     "database": str,
@@ -37,7 +41,7 @@ _TARGET_KEYS: dict[str, type] = {
 }
 
 
-_POLICY_KEYS: dict[str, type] = {
+_LIMIT_KEYS: dict[str, type] = {
     "max_update_percent": int,
     "max_delete_percent": int,
     "threshold_from": int,
@@ -51,11 +55,12 @@ _WANTED: dict[type, str] = {
     dict: "a table",
     bool: "true or false",
     int: "a whole number",
+    float: "a number",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Limits:
     """What a plan for a target needs ``--force`` for (rule 6.15).
 
     Updating or deleting more than a percentage of the resources that the
@@ -78,14 +83,24 @@ class Target:
     database_env: str | None = None
     overlay: str | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)
-    policy: Policy = Policy()
+    policy: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """The commit whose policies judge plans; ``differs`` tells that the working tree has others."""
+
+    commit: str
+    differs: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
     """A project's folder and settings; paths are relative to ``root``.
 
-    ``severities`` are those of rules whose own is overruled; None silences one.
+    ``severities`` are those of rules and policies whose own is overruled; None
+    silences one. ``policies`` are those that the settings declare; with ``judging``,
+    those of that commit's settings, as are the limits of targets.
     """
 
     root: Path
@@ -96,6 +111,8 @@ class Project:
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     allow_aliases: bool = False
     ignore: tuple[IgnoreRule, ...] = ()
+    policies: tuple[DeclaredPolicy, ...] = ()
+    judging: Judging | None = None
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
@@ -141,33 +158,71 @@ def find_project(start: Path) -> Project:
         raise UsageError(f"{start} is not a folder.")
     for folder in (start, *start.parents):
         for name in ("configsync.toml", "pyproject.toml"):
-            settings = _settings(folder / name)
-            if settings is not None:
-                return _project(folder, settings, name)
+            text = _read(folder / name)
+            settings = None if text is None else _settings(text, name, str(folder / name))
+            if text is not None and settings is not None:
+                return _project(folder, settings, name, text)
         if (folder / "profiles").is_dir():
             return _project(folder, {}, "")
     return _project(start, {}, "")
 
 
-def _settings(file: Path) -> dict[str, Any] | None:
-    """The settings in a file; None if it has none."""
+def find_project_at(start: Path, commit: str) -> Project:
+    """The project that a folder lay in at a commit, as `find_project` would have found it.
+
+    Only settings are read, out of git; nothing is checked out. Raises UsageError if they
+    can't be read or understood.
+    """
+    from configsync.source.checkout import folder_in_repository, has_folder_at, text_at
+
+    start = start.resolve()
+    below = PurePath(folder_in_repository(start))
+    for folder in (below, *below.parents):
+        for name in ("configsync.toml", "pyproject.toml"):
+            text = text_at(start, commit, (folder / name).as_posix())
+            shown = f"{name} of commit {commit[:12]}"
+            settings = None if text is None else _settings(text, name, shown)
+            if text is not None and settings is not None:
+                found = _project(start, settings, shown, text)
+                return replace(found, policies=tuple(_of(found.policies, name, commit)))
+        if has_folder_at(start, commit, (folder / "profiles").as_posix()):
+            break
+    return _project(start, {}, "")
+
+
+def _of(policies: Iterable[DeclaredPolicy], file: str, commit: str) -> Iterator[DeclaredPolicy]:
+    """Policies with the place where they stood at a commit."""
+    for policy in policies:
+        yield replace(policy, location=replace(policy.location, file=file), commit=commit)
+
+
+def _read(file: Path) -> str | None:
+    """The text of a file; None if there is none."""
     if not file.is_file():
         return None
+    try:
+        return file.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise UsageError(f"{file} can't be read: {error}") from error
+
+
+def _settings(text: str, name: str, shown: str) -> dict[str, Any] | None:
+    """The settings in a file's text; None if it has none."""
     import tomllib
 
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UsageError(f"{file} can't be read: {error}") from error
-    if file.name == "configsync.toml":
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{shown} can't be read: {error}") from error
+    if name == "configsync.toml":
         return content
     tool = content.get("tool", {})
     found = tool.get("configsync") if isinstance(tool, dict) else None
     return found if isinstance(found, dict) else None
 
 
-def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
-    _check(settings, _KEYS, file)
+def _project(root: Path, settings: dict[str, Any], file: str, text: str = "") -> Project:
+    check_keys(settings, _KEYS, file)
     paths = settings.get("paths", ["profiles"])
     if not paths or not all(isinstance(p, str) and p for p in paths):
         raise UsageError(f"{file}: paths must be a list of folders or files.")
@@ -178,13 +233,13 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
     for name, content in settings.get("targets", {}).items():
         if not isinstance(content, dict):
             raise UsageError(f"{file}: targets.{name} must be a table.")
-        _check(content, _TARGET_KEYS, f"{file}: targets.{name}")
+        check_keys(content, _TARGET_KEYS, f"{file}: targets.{name}")
         if "database" in content and "database_env" in content:
             raise UsageError(f"{file}: targets.{name} has both database and database_env.")
         _inside(content.get("overlay"), f"{file}: targets.{name}.overlay")
         policy = content.get("policy", {})
-        _check(policy, _POLICY_KEYS, f"{file}: targets.{name}.policy")
-        targets[name] = Target(name, **{**content, "policy": Policy(**policy)})
+        check_keys(policy, _LIMIT_KEYS, f"{file}: targets.{name}.policy")
+        targets[name] = Target(name, **{**content, "policy": Limits(**policy)})
     return Project(
         root=root,
         source=settings.get("source") or root.name or "root",
@@ -194,7 +249,18 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
         severities=_severities(settings.get("severity", {}), file),
         allow_aliases=settings.get("allow_aliases", False),
         ignore=tuple(_ignore_rules(settings.get("ignore", []), file)),
+        policies=_policies(settings.get("policies", []), file, text, targets),
     )
+
+
+def _policies(
+    content: list[Any], file: str, text: str, targets: Mapping[str, Target]
+) -> tuple[DeclaredPolicy, ...]:
+    if not content:
+        return ()
+    from configsync.source.policies import read_policies
+
+    return read_policies(content, file, text, targets or {DEFAULT_TARGET})
 
 
 def _ignore_rules(content: list[Any], file: str) -> Iterator[IgnoreRule]:
@@ -202,7 +268,7 @@ def _ignore_rules(content: list[Any], file: str) -> Iterator[IgnoreRule]:
         where = f"{file}: ignore[{number}]"
         if not isinstance(rule, dict) or rule.keys() != _IGNORE_KEYS.keys():
             raise UsageError(f'{where} must be a table {{address = "GLOB", fields = [GLOB]}}.')
-        _check(rule, _IGNORE_KEYS, where)
+        check_keys(rule, _IGNORE_KEYS, where)
         fields = rule["fields"]
         if not fields or not all(isinstance(f, str) and f for f in fields):
             raise UsageError(f"{where}.fields must be a list of names of fields.")
@@ -230,7 +296,8 @@ def _inside(path: str | None, where: str) -> None:
         raise UsageError(f"{where}: the path must lie within the project, and is {path!r}.")
 
 
-def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:
+def check_keys(settings: Mapping[str, Any], keys: Mapping[str, type], where: str) -> None:
+    """Raise UsageError for a key that isn't one of ``keys``, or has a value of another type."""
     for key, value in settings.items():
         if key not in keys:
             from difflib import get_close_matches
@@ -238,5 +305,6 @@ def _check(settings: dict[str, Any], keys: dict[str, type], where: str) -> None:
             near = get_close_matches(key, keys, 1)
             hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(keys)}."
             raise UsageError(f"{where}: unknown setting {key}.{hint}")
-        if not isinstance(value, keys[key]) or (keys[key] is int and isinstance(value, bool)):
+        wanted = (int, float) if keys[key] is float else keys[key]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and keys[key] is not bool):
             raise UsageError(f"{where}: {key} must be {_WANTED[keys[key]]}.")

@@ -20,6 +20,7 @@ from configsync.plan.policy import refusals, too_much
 from configsync.plan.select import narrowed, selector
 from configsync.plan.stored import Export, Stored
 from configsync.plan.versions import Known, Numbering, number_versions, versions_named
+from configsync.plugins import declared_plugins
 from configsync.source.checkout import read_checkout
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
@@ -121,6 +122,7 @@ class Planner:
                 changes, found.live, self.types, options, self._uses(desired, staying, changes)
             ),
             *self._names_taken(changes),
+            *self._judged(changes, desired, options),
         ]
         against.sort(key=lambda d: d.sort_key)
         if only is None:
@@ -139,6 +141,24 @@ class Planner:
             taken=tuple(self._taken([*changes, *found.records], terms)),
             diagnostics=(*against, *self._not_installed(), *warnings),
         )
+
+    def _judged(
+        self, changes: tuple[Change, ...], desired: State, options: PlanOptions
+    ) -> Iterator[Diagnostic]:
+        """What the team's policies have against the changes, and whose these are."""
+        if self.project.policies or declared_plugins():
+            # Most projects have none, and don't wait for what judges by them.
+            from configsync.usecases.policies import against
+
+            states = (self.stored.applied, desired)
+            yield from against(self.project, self.target, changes, options, states)
+        judging = self.project.judging
+        if judging is not None and judging.differs:
+            yield codes.OTHER_POLICIES.at(
+                None,
+                "the policies here are not those of the base commit "
+                f"{judging.commit[:12]}, which judge the plan",
+            )
 
     def _not_installed(self) -> Iterator[Diagnostic]:
         """What this source owns, and no kind that is installed here can read."""

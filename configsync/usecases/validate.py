@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -77,7 +77,7 @@ def validate(
 def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Diagnostic]:
     """The findings with the severities that the settings give them. Raises UsageError."""
     if project.severities:
-        _require_rules(project.severities)
+        _require_rules(project)
     weighed = []
     for diagnostic in found:
         severity = project.severities.get(diagnostic.code, diagnostic.severity)
@@ -89,15 +89,21 @@ def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Di
     return weighed
 
 
-def _require_rules(severities: Iterable[str]) -> None:
-    """Raise UsageError for settings about what is no rule, or one that is enforced."""
+def _require_rules(project: Project) -> None:
+    """Raise UsageError for severities of what is no rule or policy, or of one that is enforced."""
     from configsync.checks.rules import all_rules
 
-    for code in severities:
+    for code in project.severities:
         rule = all_rules().get(code)
-        if rule is None:
-            raise UsageError(f"severity.{code} in the settings: there is no rule {code}.")
-        if rule.enforced:
+        if rule is None and not _is_policy(code, project):
+            raise UsageError(f"severity.{code} in the settings: there is no rule or policy {code}.")
+        if rule is not None and rule.enforced:
             raise UsageError(
                 f"severity.{code} in the settings: what that rule finds can't be stored."
             )
+
+
+def _is_policy(code: str, project: Project) -> bool:
+    from configsync.plan.policies.judge import added_policies
+
+    return code in {*(p.code for p in project.policies), *(p.code for p in added_policies())}

@@ -223,6 +223,19 @@ def test_what_is_not_installed_is_left_and_told(here: Workspace, applied: There)
     assert "0 to create, 1 to update, 0 to delete" in applied.ok("plan")
 
 
+def test_its_policy_judges_plans(here: Workspace, applied: There) -> None:
+    text = ROUTE.read_text().replace("weight: 10", "weight: 95").replace("weight: 90", "weight: 5")
+    here.write("profiles/chat.yaml", text)
+    for command in (("plan",), ("apply", "--auto-approve")):
+        done = applied.run(*command)
+        assert done.returncode == 4, done.stdout + done.stderr
+        assert (
+            "error[ROUTE2]: route/chat/backend/databricks-llama would go from 10 to 95 % at once\n"
+            "  --> profiles/chat.yaml:9:44" in done.stdout
+        )
+    assert "It comes from the module configsync_routes." in applied.ok("rules", "ROUTE2")
+
+
 def test_a_backup_is_whole_or_refused(here: Workspace, applied: There) -> None:
     refused = here.run("backup", "all.jsonl")
     assert refused.code == 1

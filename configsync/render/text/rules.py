@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from configsync.render.escape import one_line
 from configsync.render.text.style import Style
 
 
-def listing(entries: Iterable[Mapping[str, str | None]], style: Style) -> str:
+def listing(entries: Sequence[Mapping[str, str | None]], style: Style) -> str:
     """One line a code."""
-    return "".join(f"{e['code']}  {_severity(e, style)}  {e['summary']}\n" for e in entries)
+    widest = max(len(e["code"] or "") for e in entries)
+    return "".join(
+        f"{(e['code'] or '').ljust(widest)}  {_severity(e, style)}  {_text(e, 'summary')}\n"
+        for e in entries
+    )
 
 
 def explained(entries: Iterable[Mapping[str, str | None]], style: Style) -> str:
-    """Why a code exists, with its examples."""
+    """Why a code exists, with its examples, and where it comes from if it isn't ours."""
     lines: list[str] = []
     for entry in entries:
-        lines += [
-            f"{style.strong(entry['code'] or '')}  {_severity(entry, style)}  {entry['summary']}"
-        ]
-        lines += ["", f"  {entry['why']}", ""]
+        code = style.strong(entry["code"] or "")
+        lines += [f"{code}  {_severity(entry, style)}  {_text(entry, 'summary')}"]
+        lines += ["", f"  {_text(entry, 'why')}", ""]
         for name, paint in (("bad", style.removed), ("good", style.added)):
             if entry[name]:
                 lines += [f"  {paint(name)}:"]
-                lines += [f"    {line}" for line in (entry[name] or "").splitlines()] + [""]
+                lines += [f"    {one_line(line)}" for line in (entry[name] or "").splitlines()]
+                lines += [""]
+        if entry["origin"]:
+            lines += [f"  It comes from {_text(entry, 'origin')}.", ""]
     return "\n".join(lines)
+
+
+def _text(entry: Mapping[str, str | None], name: str) -> str:
+    """A part of an entry; those of policies are others' words."""
+    return one_line(entry[name] or "")
 
 
 def _severity(entry: Mapping[str, str | None], style: Style) -> str:

@@ -13,6 +13,7 @@ from configsync.core.kind import Compiled, Kind
 from configsync.core.resource import Column, Resource, ResourceType
 from configsync.core.values import Boolean, Integer, JsonColumn, Numeric, Text
 from configsync.kinds.describe import schema, spec
+from configsync.plan.policies import policy
 
 
 @spec
@@ -155,4 +156,28 @@ WEIGHTS = Rule(
     check=check_weights,
     bad="spec: {backends: [{endpoint: a, weight: 50}, {endpoint: b, weight: 40}]}",
     good="spec: {backends: [{endpoint: a, weight: 50}, {endpoint: b, weight: 50}]}",
+)
+
+
+def check_steps(proposal: policy.Proposal) -> Iterator[policy.Finding]:
+    """Requests move to other endpoints in steps."""
+    for change in proposal.changes:
+        old, new = change.fields.get("weight", (None, None))
+        if isinstance(old, int) and isinstance(new, int) and abs(new - old) > 80:
+            yield policy.Finding(
+                f"{change.address} would go from {old} to {new} % at once",
+                change,
+                "weight",
+                help="Change it in steps of 80 at most.",
+            )
+
+
+STEPS = policy.Policy(
+    code="ROUTE2",
+    severity=Severity.ERROR,
+    summary="the weight of a backend changes by more than 80 at once",
+    why="An endpoint that suddenly gets most of the requests has no time to scale up.",
+    check=check_steps,
+    refuses=(policy.Sample("route/a/backend/b", before={"weight": 5}, fields={"weight": 90}),),
+    allows=(policy.Sample("route/a/backend/b", before={"weight": 10}, fields={"weight": 90}),),
 )
