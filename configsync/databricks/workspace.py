@@ -37,7 +37,7 @@ RETRY_TIMEOUT = 5
 LONGEST_PAUSE = 3.0
 """Seconds for which a workspace may ask to be left alone (Retry-After) and is asked again."""
 
-LONGEST_REASON = 200
+LONGEST_REASON = 300
 """Characters that are kept of the workspace's own words."""
 
 _ADVICE = re.compile(r"\.? Config: |\.? Env: |This is likely a bug")

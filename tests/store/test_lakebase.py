@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,87 +14,30 @@ from configsync.runtime import ConfigClient, Unavailable
 from configsync.services import ProfileService
 from configsync.store.postgresql import connect
 from configsync.store.url import parse_url
-from tests import databricks, tls
+from tests import databricks
 from tests.conftest import Workspace, execute
-from tests.databricks import FakeWorkspace, error
+from tests.databricks import error
+from tests.lakebase import Gateway, Lakebase, running
+from tests.lakebase import gateway as gateway_of
 from tests.profiles import profile
 from tests.runtime import marked, writer
-from tests.runtime.servers import Server, servers
 from tests.runtime.waiting import until
 
-USER = "ann@example.com"
 INSTANCE = "lakebase://main"
 PROJECT = "lakebase://projects/p/branches/b/endpoints/e"
 
-HBA = """
-local all postgres trust
-local all all password
-"""
-"""As Lakebase does, the server asks for a password as it is, which only TLS keeps secret."""
-
-_numbers = count(1)
-
-
-@dataclass
-class Lakebase:
-    """The server as Databricks has it, and as its operators have it."""
-
-    server: Server
-    front: tls.Front
-    workspace: FakeWorkspace
-    certificate: Path
-
-    def url(self, place: str, *, empty: bool = False, more: str = "") -> str:
-        """The URL of a database of its own, migrated unless it is to be ``empty``."""
-        name = f"db{next(_numbers)}"
-        execute(self.at("postgres"), f"CREATE DATABASE {name}{'' if empty else ' TEMPLATE app'}")
-        return f"{place}/{name}?port={self.front.port}{more}"
-
-    def at(self, database: str) -> str:
-        """The URL by which operators connect to a database, without a password."""
-        return self.server.url.replace("/app?", f"/{database}?")
-
-    def rotate(self) -> str:
-        """Change the password: what was given out before opens nothing any more."""
-        password = f"canary-{secrets.token_hex(16)}"
-        execute(self.at("postgres"), f"ALTER ROLE \"{USER}\" PASSWORD '{password}'")
-        return password
-
-    def cut(self) -> None:
-        """End all connections."""
-        execute(
-            self.at("postgres"),
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{USER}'",
-        )
-
 
 @pytest.fixture(scope="module")
-def behind_tls(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Server, tls.Front, Path]]:
-    """A server that asks for passwords, and TLS in front of it."""
-    made = tls.certificate(tmp_path_factory.mktemp("tls"))
-    with servers() as (server,):
-        (server.folder / "pg_hba.conf").write_text(HBA)
-        execute(server.url, f'CREATE ROLE "{USER}" LOGIN SUPERUSER')
-        execute(server.url, "SELECT pg_reload_conf()")
-        front = tls.Front(server.folder, made)
-        yield server, front, made[0]
-        front.close()
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A server that all tests share."""
+    with gateway_of(tmp_path_factory.mktemp("tls")) as found:
+        yield found
 
 
 @pytest.fixture
-def there(
-    behind_tls: tuple[Server, tls.Front, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Lakebase]:
-    """Lakebase as a process that has just begun meets it."""
-    server, front, certificate = behind_tls
-    front.arrived, front.offered, front.connections = lambda number: None, True, 0
-    monkeypatch.setattr(lakebase, "_logins", {})
-    with databricks.running(tmp_path, monkeypatch) as workspace:
-        found = Lakebase(server, front, workspace, certificate)
-        workspace.user = USER
-        workspace.mint = found.rotate
+def there(gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lakebase]:
+    """Lakebase, as a process that has just begun meets it."""
+    with running(gateway, tmp_path, monkeypatch) as found:
         yield found
 
 
