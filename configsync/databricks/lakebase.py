@@ -14,6 +14,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
@@ -182,8 +183,8 @@ def _instance(client: WorkspaceClient, name: str) -> Found:
     host = client.database.get_database_instance(name).read_write_dns
     made = client.database.generate_database_credential(instance_names=[name])
     until = None
-    if made.expiration_time:
-        end = datetime.fromisoformat(made.expiration_time)
+    with suppress(ValueError):
+        end = datetime.fromisoformat(made.expiration_time or "")
         until = (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
     return host, made.token, until
 

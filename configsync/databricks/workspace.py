@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import configparser
 import logging
 import os
 import re
 import socket
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from configsync.databricks.errors import Missing, NotConfigured, Unanswered, Unreachable
+from configsync.databricks.errors import (
+    Missing,
+    NotConfigured,
+    Unanswered,
+    Unreachable,
+    WorkspaceFailure,
+)
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -135,18 +139,23 @@ def _host() -> str | None:
     """The workspace that will be asked, as far as it is known without asking anybody."""
     if os.environ.get("DATABRICKS_HOST"):
         return os.environ["DATABRICKS_HOST"]
+    import configparser
+
     file = os.environ.get("DATABRICKS_CONFIG_FILE") or "~/.databrickscfg"
     profile = os.environ.get("DATABRICKS_CONFIG_PROFILE") or "DEFAULT"
     settings = configparser.ConfigParser(interpolation=None)
     try:
         settings.read(Path(file).expanduser(), encoding="utf-8")
         return settings.get(profile, "host", fallback=None)
-    except (configparser.Error, UnicodeDecodeError, RuntimeError):
+    except (configparser.Error, UnicodeDecodeError, RuntimeError, OSError):
         return None  # The library reads it too, and says what is wrong with it.
 
 
 def _probe(host: str) -> None:
     """Raise Unreachable unless the workspace, or the proxy before it, takes a connection."""
+    # It takes long to load, and a Lakebase URL is parsed without it.
+    import urllib.request
+
     asked = urlsplit(host if "://" in host else f"https://{host}")
     proxy = urllib.request.getproxies().get(asked.scheme)
     if proxy and not urllib.request.proxy_bypass(asked.hostname or ""):
@@ -181,7 +190,10 @@ def _within(seconds: float, call: Callable[[], T]) -> T:
     if found:
         return found[0]
     if failed:
-        raise _failure(failed[0]) from failed[0]
+        error = failed[0]
+        if isinstance(error, WorkspaceFailure):
+            raise error
+        raise _failure(error) from error
     raise Unreachable("the workspace took too long to answer")
 
 
@@ -190,8 +202,6 @@ def _failure(error: Exception) -> Exception:
     from databricks.sdk import errors
     from databricks.sdk.errors.base import DatabricksError
 
-    if isinstance(error, NotConfigured | Unreachable | Unanswered):
-        return error
     cause = _first_cause(error)
     reason = _short(str(cause))
     busy = (

@@ -123,12 +123,17 @@ def test_a_token_that_is_always_refused_is_asked_for_twice(there: Lakebase) -> N
     assert len(there.workspace.minted) == 2
 
 
-def test_another_user(there: Lakebase) -> None:
+def test_another_user_and_another_schema(there: Lakebase) -> None:
     execute(there.at("postgres"), "DROP ROLE IF EXISTS team")
     execute(there.at("postgres"), "CREATE ROLE team LOGIN PASSWORD 'canary-team'")
     there.workspace.mint = lambda: "canary-team"
-    connection = connect(parse_url(there.url(PROJECT, more="&user=team"), Path()))
+    connection = connect(
+        parse_url(there.url(PROJECT, more="&user=team&options=-csearch_path%3Dconfig"), Path())
+    )
     assert connection.info.user == "team"
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW search_path")
+        assert cursor.fetchall() == [("config",)]
     connection.close()
     assert databricks.ME not in there.workspace.requests
 
