@@ -67,9 +67,9 @@ class Workspace:
 
         Raises NotConfigured or Unreachable.
         """
+        require_library()  # Takes its time, whatever the workspace does.
         seconds = RUN_TIMEOUT if seconds is None else seconds
         end = time.monotonic() + seconds
-        require_library()
         client = _within(seconds, _client)
         return cls(client, max(0.0, end - time.monotonic()))
 
