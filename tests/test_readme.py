@@ -19,10 +19,13 @@ from typing import Any
 
 import pytest
 
+from tests import lakebase
+
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
 NAMES = (
+    "databricks",
     "integrations",
     "operations",
     "policies",
@@ -48,6 +51,36 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
     shell(tmp_path, "configsync apply --auto-approve")
     return tmp_path
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A workspace that has what the project's own profiles name, and runs Lakebase."""
+    with (
+        lakebase.gateway(tmp_path) as gateway,
+        lakebase.running(gateway, tmp_path, monkeypatch) as there,
+    ):
+        monkeypatch.setenv("PGPORT", str(gateway.front.port))
+        there.workspace.endpoints = [
+            *("databricks-claude-haiku-4-5", "databricks-claude-sonnet-4-5"),
+            *("databricks-gte-large-en", "slides-router"),
+        ]
+        there.workspace.spaces = {
+            "01effebcc2781b6bbb749077a55d31e3": "Usage Analytics",
+            "01f0a1c94d5e1f3aa0b2c3d4e5f60718": "Sales",
+        }
+        there.workspace.folders = {"/Shared/slide-generator": "DIRECTORY"}
+        yield
+
+
+@pytest.fixture
+def owner(empty_pg_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty database on PostgreSQL, whose owner's URL is in ``$PG``."""
+    monkeypatch.setenv("PG", empty_pg_url)
+
+
+SURROUNDINGS = {"databricks": "company", "runbook": "owner"}
+"""Fixtures that guides need besides the checkout."""
 
 
 def shell(folder: Path, command: str) -> str:
@@ -98,8 +131,8 @@ def fixed(text: str) -> str:
 def test_what_is_shown_is_what_happens(
     guide: Path, checkout: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if "$PG" in guide.read_text(encoding="utf-8"):
-        monkeypatch.setenv("PG", request.getfixturevalue("empty_pg_url"))
+    if guide.stem in SURROUNDINGS:
+        request.getfixturevalue(SURROUNDINGS[guide.stem])
     monkeypatch.chdir(checkout)
     monkeypatch.syspath_prepend(checkout)
     names: dict[str, Any] = {}

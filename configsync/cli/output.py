@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from configsync.core.diagnostic import Diagnostic
 from configsync.render.escape import unobeyed, visible
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from configsync.render.report.model import Report
     from configsync.usecases.validate import Validation
 
+T = TypeVar("T")
 
 LONG = 500
 """Steps from which on work shows its progress."""
@@ -68,6 +69,23 @@ def note(text: str) -> None:
     """Print what happens meanwhile."""
     sys.stdout.flush()
     sys.stderr.write(unobeyed(text) + "\n")
+
+
+def reached(listing: Callable[[], list[T]]) -> list[T]:
+    """What a Databricks workspace lists; nothing, with a warning, if it can't be reached.
+
+    Raises WorkspaceFailure if it answers with anything else, or none is configured.
+    """
+    from configsync.databricks.errors import Unanswered, Unreachable, WorkspaceFailure
+    from configsync.render.escape import one_line
+
+    try:
+        return listing()
+    except Unreachable as error:
+        note(f"Warning: the Databricks workspace can't be reached: {one_line(str(error))}.")
+        return []
+    except Unanswered as error:
+        raise WorkspaceFailure(f"The Databricks workspace lists nothing: {error}.") from error
 
 
 @contextmanager

@@ -20,6 +20,11 @@ SECTION = "Review"
 @options.quiet
 @options.strict
 @options.no_cache
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Ask the Databricks workspace too, for endpoints, Genie spaces and experiments.",
+)
 def command(
     directory: Path,
     target_name: str | None,
@@ -27,14 +32,25 @@ def command(
     quiet: bool,
     strict: bool,
     no_cache: bool,
+    online: bool,
 ) -> int:
-    """Check the source: YAML, schemas, rules and columns. Needs no database."""
+    """Check the source: YAML, schemas, rules and columns. Needs no database.
+
+    Asks nobody else, unless told to with --online: then the workspace that
+    DATABRICKS_HOST and so on name is asked whether it has what profiles name.
+    What it doesn't say is a warning, and an error with --strict.
+    """
     from configsync.usecases.validate import validate
 
     project, target = options.find(directory, target_name)
     with output.progress("Checking", quiet) as advance:
         validation = validate(
-            project, target, strict=strict, resources=False, cached=not no_cache, advance=advance
+            *(project, target),
+            strict=strict,
+            resources=False,
+            cached=not no_cache,
+            online=online,
+            advance=advance,
         )
     output.validation(project.root, validation, output_format, quiet)
     return 0 if validation.ok else 1

@@ -400,6 +400,36 @@ OTHER_POLICIES = Code(
     "A change is judged by what was agreed before it: it can't loosen what judges it.",
 )
 
+# What the workspace says, where it is asked: CS5xx.
+
+NO_ENDPOINT = Code(
+    "CS501",
+    _ERROR,
+    "the workspace has no such serving endpoint",
+    "The application would fail at its first request, not at the change. "
+    "Only validate --online asks.",
+)
+NO_SPACE = Code(
+    "CS502",
+    _ERROR,
+    "the workspace has no such Genie space",
+    "A space that isn't there can't be asked, and the failure shows only when someone asks it. "
+    "Only validate --online asks.",
+)
+NO_EXPERIMENT = Code(
+    "CS503",
+    _ERROR,
+    "the workspace can have no such experiment",
+    "Runs can't be traced to an experiment that is deleted, or whose folder isn't there. "
+    "Only validate --online asks.",
+)
+NOT_ASKED = Code(
+    "CS504",
+    _WARNING,
+    "the workspace doesn't say whether something is there",
+    "What couldn't be checked must not look as if it had been; nor is it missing.",
+)
+
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)
 )

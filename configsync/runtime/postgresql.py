@@ -54,6 +54,8 @@ class PostgresqlConnection:
     def listen(self) -> None:
         if self.is_standby or self._listener is not None:
             return
+        if self.url.lakebase is not None:
+            return  # It forgets who listens when it scales to zero, and tells nobody of it.
         with suppress(DatabaseError):
             listener = self._connect()
             if self._is_told(listener):

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from os import dup
 from threading import Timer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
@@ -17,6 +17,9 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 from configsync.core.errors import Contended, DatabaseError, LockTimeout, OutcomeUnknown
 from configsync.store.database import Dialect, Refusal, require_schema
 from configsync.store.url import DatabaseUrl
+
+if TYPE_CHECKING:
+    from configsync.databricks.lakebase import Lakebase
 
 OPTIONS = {
     "application_name": "configsync",
@@ -48,6 +51,9 @@ _NOT_ABOUT_ROWS = (
     psycopg2.errors.ReadOnlySqlTransaction,
 )
 """Errors that no change of a statement's rows would mend: the connection, a lock, a standby."""
+
+_ABOUT_LOGIN = re.compile("password|authenticat|authoriz|token", re.IGNORECASE)
+"""What a server says that refuses a login; psycopg2 has no code for it."""
 
 LOCK_KEY = "hashtextextended('configsync:' || current_schema(), 0)"
 """The advisory lock's key. Such locks are each database's own; the schema is in the key."""
@@ -278,11 +284,41 @@ def connect(url: DatabaseUrl, **options: Any) -> Connection:
 
     ``options`` are libpq's, which the URL may set otherwise.
     """
+    given = _options(url.connect, options)
     try:
-        connection: Connection = psycopg2.connect(url.connect, **_options(url.connect, options))
+        if url.lakebase is not None:
+            return _connect_by_token(url, url.lakebase, given)
+        connection: Connection = psycopg2.connect(url.connect, **given)
     except psycopg2.Error as error:
         raise DatabaseError(_unreachable(url, error)) from error
     return connection
+
+
+def _connect_by_token(url: DatabaseUrl, lakebase: Lakebase, options: dict[str, Any]) -> Connection:
+    """Open a connection with a token of the workspace.
+
+    A token that is refused may have been replaced since it was made: then
+    another one is tried, once.
+    """
+    from configsync.databricks.errors import WorkspaceFailure
+    from configsync.databricks.lakebase import login
+
+    refused = None
+    while True:
+        try:
+            given = login(lakebase, refused)
+        except WorkspaceFailure as error:
+            reason = str(error).rstrip(".")
+            raise DatabaseError(f"{url} can't be reached: {reason}.") from error
+        try:
+            connection: Connection = psycopg2.connect(
+                url.connect, host=given.host, user=given.user, password=given.token, **options
+            )
+            return connection
+        except psycopg2.OperationalError as error:
+            if refused is not None or not _ABOUT_LOGIN.search(str(error)):
+                raise
+            refused = given
 
 
 def _one_line(text: str) -> str:

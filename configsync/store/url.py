@@ -13,6 +13,8 @@ from configsync.core.errors import UsageError
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+    from configsync.databricks.lakebase import Lakebase
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
@@ -20,11 +22,14 @@ class DatabaseUrl:
 
     ``connect`` is what the driver takes: the file's path for SQLite, a libpq
     URI for PostgreSQL. ``sqlalchemy`` is SQLAlchemy's spelling of the same.
+    A database of ``lakebase`` is PostgreSQL whose host, user and password the
+    workspace tells at each connection.
     """
 
     dialect: str
     connect: str
     shown: str
+    lakebase: Lakebase | None = None
 
     def __str__(self) -> str:
         return self.shown
@@ -46,8 +51,9 @@ def parse_url(text: str, folder: Path) -> DatabaseUrl:
     """Parse a database URL.
 
     ``sqlite:///file`` is relative to ``folder``, ``sqlite:////file`` absolute;
-    ``postgres://`` and ``postgresql://``, with or without a driver, mean psycopg2.
-    Raises UsageError for anything else, never naming a password.
+    ``postgres://`` and ``postgresql://``, with or without a driver, mean psycopg2;
+    for ``lakebase://`` see `configsync.databricks.lakebase`. Raises UsageError for
+    anything else, never naming a password.
     """
     scheme, separator, rest = text.partition("://")
     dialect = scheme.partition("+")[0]
@@ -60,9 +66,14 @@ def parse_url(text: str, folder: Path) -> DatabaseUrl:
         return DatabaseUrl("sqlite", os.path.join(folder, unquote(path)), f"sqlite:///{path}")
     if separator and dialect in ("postgres", "postgresql"):
         return DatabaseUrl("postgresql", f"postgresql://{rest}", f"postgresql://{_shown(rest)}")
+    if separator and scheme == "lakebase":
+        from configsync.databricks.lakebase import parse_lakebase
+
+        lakebase = parse_lakebase(rest)
+        return DatabaseUrl("postgresql", lakebase.dsn, lakebase.shown, lakebase)
     raise UsageError(
-        "The database URL is not understood. Write sqlite:///FILE or "
-        "postgresql://USER@HOST/DATABASE."
+        "The database URL is not understood. Write sqlite:///FILE, "
+        "postgresql://USER@HOST/DATABASE or lakebase://INSTANCE/DATABASE."
     )
 
 

@@ -61,16 +61,26 @@ def validate(
     strict: bool = False,
     resources: bool = True,
     cached: bool = True,
+    online: bool = False,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> Validation:
     """Check everything that a project's source holds; every finding in one run.
 
     ``strict`` makes warnings errors; without ``resources`` the desired state
     stays empty, which is faster. Opens no connection and runs nothing of the
-    repository (rule 6.22).
+    repository (rule 6.22), unless ``online``: then the Databricks workspace is
+    asked for what the documents without errors name there. Raises UsageError,
+    and NotConfigured where nothing says which workspace that is.
     """
-    compiled = compile_source(project, target, resources=resources, cached=cached, advance=advance)
+    compiled = compile_source(
+        project, target, resources=resources or online, cached=cached, advance=advance
+    )
     found = _weighed(most_telling(compiled.diagnostics), project, strict)
+    if online:
+        from configsync.usecases.online import ask_workspace
+
+        asked = ask_workspace(project.root, compiled.resources, project.allow_aliases)
+        found += _weighed(asked, project, strict)
     return Validation(compiled, tuple(sorted(found, key=lambda d: d.sort_key)))
 
 

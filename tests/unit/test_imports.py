@@ -67,6 +67,11 @@ def test_an_unchanged_source_is_checked_without_what_compiles(root: Path) -> Non
     assert not loaded("validate", cwd=root) & (HEAVY | {"jsonschema", "jsonschema_rs", "yaml"})
 
 
+def test_a_lakebase_url_is_read_without_the_library_of_databricks(root: Path) -> None:
+    parse = "from configsync.store.url import parse_url; parse_url('lakebase://main/app', None)"
+    assert not loaded_by(parse, cwd=root) & HEAVY
+
+
 def test_services_load_what_they_use(root: Path) -> None:
     unused = HEAVY | {"click", "jsonschema", "yaml"}
     assert not loaded_by("import configsync.store.readers", cwd=root) & (unused | {"jsonschema_rs"})
