@@ -144,7 +144,10 @@ def _clean_environment(
 ) -> None:
     """No setting, actor, colour or git identity of the machine reaches a test."""
     for name in list(os.environ):
-        if re.match(r"CONFIGSYNC_(?!TEST)|DATABASE_URL|GITHUB_|GITLAB_|NO_COLOR|FORCE_COLOR", name):
+        if re.match(
+            r"CONFIGSYNC_(?!TEST)|DATABASE_URL|DATABRICKS_|GITHUB_|GITLAB_|NO_COLOR|FORCE_COLOR",
+            name,
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from configsync.cli import options, output
+from configsync.cli.apply import guarded
 from configsync.cli.plan import again_by
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def apply(
     def work() -> int:
         by = find_actor(actor, job.project.root, os.environ)
         job.judge_by(asked.directory, None)
-        made = job.plan(asked)
+        made = job.plan(asked, reviewed=plan_id is not None)
         if made is None:
             return 1
         if job.refused(made):
@@ -265,8 +266,13 @@ class _Job:
 
         self.project, self.target = judged_in_ci(self.project, self.target, start, self.run, base)
 
-    def plan(self, asked: options.Planning, against: Path | None = None) -> Plan | None:
-        """The plan, reported; None if the source has errors, which are reported instead."""
+    def plan(
+        self, asked: options.Planning, against: Path | None = None, *, reviewed: bool = True
+    ) -> Plan | None:
+        """The plan, reported; None if the source has errors, which are reported instead.
+
+        One that isn't ``reviewed`` is refused where the target is protected.
+        """
         from configsync.kinds import resource_types
         from configsync.render import json
         from configsync.render.report import faults
@@ -290,6 +296,8 @@ class _Job:
         else:
             state = read_state(asked.directory / against)
             made = plan_offline(self.project, self.target, state, *given)
+        if not reviewed:
+            made = guarded(made, self.target)
         output.text(output.diagnostics(self.project.root, made.diagnostics))
         output.text(view.render(made, output.style()))
         again = again_by("plan", self.target.name, made.options)

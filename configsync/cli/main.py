@@ -129,7 +129,9 @@ def _run(arguments: list[str]) -> int:
         error.show(sys.stderr)
         return 1
     except ConfigsyncError as error:
-        click.echo(f"Error: {error}", err=True)
+        from configsync.cli.output import note
+
+        note(f"Error: {error}")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)

@@ -66,9 +66,9 @@ def exact(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print what happens meanwhile."""
+    """Print what happens meanwhile; the text may hold names that others gave."""
     sys.stdout.flush()
-    sys.stderr.write(unobeyed(text) + "\n")
+    sys.stderr.write(unobeyed(visible(text)) + "\n")
 
 
 def reached(listing: Callable[[], list[T]]) -> list[T]:

@@ -205,3 +205,14 @@ def test_a_fork_plans_against_what_is_published(github: Workspace) -> None:
     assert "a fork gets no secrets" in done.err.lower()
     github.ok("ci", "plan", "--against", "state.json")
     assert "against an export of revision 1" in left(github)["report.md"]
+
+
+def test_a_protected_target_takes_what_was_reviewed_only(github: Workspace) -> None:
+    github.write("configsync.toml", "[targets.prod.policy]\nprotected = true\n[targets.prod]\n")
+    done = github.run("ci", "apply")
+    assert done.code == 4
+    assert "CS409" in left(github)["report.md"]
+    github.ok("ci", "plan")
+    values(github)
+    github.ok("ci", "plan")
+    github.ok("ci", "apply", "--plan-id", values(github)["plan_id"])
