@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from configsync.cli.apply import guarded
 from configsync.cli.plan import again_by
 
 if TYPE_CHECKING:
-    from configsync.core.errors import ConfigsyncError
+    from configsync.core.diagnostic import Diagnostic
     from configsync.core.plan import Plan
     from configsync.render.report.model import Report
     from configsync.source.ci import CiRun
@@ -53,7 +53,7 @@ def folder_option(command: Callable[..., int]) -> Callable[..., int]:
 
 
 @command.command(epilog="Example: configsync ci plan --target prod --base origin/main")
-@options.planning
+@options.planning_in_ci
 @folder_option
 @click.option("--base", metavar="REF", help="What the change is merged into, if CI doesn't tell.")
 @options.against
@@ -82,7 +82,7 @@ def plan(
 
 
 @command.command(epilog="Example: configsync ci apply --target prod --plan-id 5f1d…")
-@options.planning
+@options.planning_in_ci
 @folder_option
 @click.option("--plan-id", metavar="ID", help="Apply only this plan: what ci plan gave, reviewed.")
 @click.option("--actor", metavar="NAME", help="Who applies, as history records it.")
@@ -165,9 +165,12 @@ class _Job:
     name: str
     folder: Path
     run: CiRun
-    project: Project
-    target: Target
+    directory: Path
+    target_name: str | None
     database_url: str | None
+    project: Project = field(init=False)
+    target: Target = field(init=False)
+    found: list[Diagnostic] = field(default_factory=list)
     report: Report | None = None
     files: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
@@ -178,13 +181,20 @@ class _Job:
     ) -> _Job:
         from configsync.source.ci import read_run
 
-        project, target = options.find(directory, target_name)
-        return cls(name, folder, read_run(os.environ), project, target, url)
+        target_name = target_name or os.environ.get("CONFIGSYNC_TARGET")
+        return cls(name, folder, read_run(os.environ), directory, target_name, url)
+
+    @property
+    def about(self) -> str:
+        """The name of the target, also where the settings that would have it can't be read."""
+        from configsync.source.project import DEFAULT_TARGET
+
+        return self.target_name or DEFAULT_TARGET
 
     @property
     def marker(self) -> str:
         """What names the report in a comment or an issue, of which each target has one."""
-        return f"drift of {self.target.name}" if self.name == "drift" else self.target.name
+        return f"drift of {self.about}" if self.name == "drift" else self.about
 
     def ends(self, work: Callable[[], int]) -> int:
         """Do the work, and leave reports behind whatever comes of it; returns the exit code.
@@ -192,33 +202,49 @@ class _Job:
         Where no reports can be left, nothing is done.
         """
         from configsync.core.errors import ConfigsyncError
-        from configsync.usecases.ci import clear_folder, leave
+        from configsync.usecases.ci import clear_folder
 
         clear_folder(self.folder)
         try:
+            self.project, self.target = options.find(self.directory, self.target_name)
+            self.target_name = self.target.name
             code = work()
         except ConfigsyncError as error:
+            output.note(f"Error: {error}")
             code = self.failed(error)
-        assert self.report is not None
-        values = {**self.values, "exit_code": str(code)}
-        for problem in leave(self.folder, self.report, self.files, self.run, values):
-            output.note(f"Warning: {problem}")
-        output.note(f"Reports are in {self.folder}.")
-        return code
+        except Exception as error:
+            # Its text is for the log, where it may be read by fewer people.
+            self.failed(error, "configsync failed in a way that it should not; the log says how.")
+            self.leave(1)
+            raise
+        return self.leave(code)
 
-    def failed(self, error: ConfigsyncError) -> int:
+    def failed(self, error: Exception, reason: str | None = None) -> int:
         """Report an error that ended the work; its exit code."""
-        from configsync.core.errors import OutcomeUnknown
+        from configsync.core.errors import ConfigsyncError, OutcomeUnknown
         from configsync.render.report import failure
 
         what = {"plan": "Not planned.", "apply": "Not applied.", "drift": "Drift isn't known."}
         title = what[self.name]
-        if isinstance(error, OutcomeUnknown):
+        known = isinstance(error, ConfigsyncError) and not isinstance(error, OutcomeUnknown)
+        if self.name == "apply" and not known:
             title = "It isn't known whether it was applied."
-        tried = again_by(f"ci {self.name}", self.target.name)
-        self.report = failure.report(title, str(error), tried, self.marker)
-        output.note(f"Error: {error}")
-        return error.exit_code
+        tried = again_by(f"ci {self.name}", self.about)
+        self.report = failure.report(title, reason or str(error), tried, self.marker)
+        return error.exit_code if isinstance(error, ConfigsyncError) else 1
+
+    def leave(self, code: int) -> int:
+        """Leave the reports behind, and tell the CI system; the exit code that comes of it."""
+        from configsync.usecases.ci import leave
+
+        assert self.report is not None
+        self.annotate()
+        problems = leave(self.folder, self.report, self.files, self.run, self.values, code)
+        for problem in problems:
+            output.note(f"{'Error' if problem.fatal else 'Warning'}: {problem.text}")
+        if (self.folder / "report.md").exists():
+            output.note(f"Reports are in {self.folder}.")
+        return code or int(any(problem.fatal for problem in problems))
 
     def connect(self) -> Database:
         """The database; in CI never the embedded one of which nothing was said.
@@ -243,22 +269,35 @@ class _Job:
         return options.connect(self.project, self.target, self.database_url)
 
     def check(self, validation: Validation) -> None:
-        """Say what was found in the source, where reviewers see it."""
+        """Say what was found in the source."""
+        from configsync.render import junit
+
+        self.say_found(validation.diagnostics)
+        self.files["diagnostics.xml"] = junit.render(validation.files, validation.diagnostics)
+
+    def say_found(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Print what was found, and take it into what machines read of the run."""
         from configsync import __version__
         from configsync.checks.rules import all_rules
         from configsync.core import codes
-        from configsync.render import junit, sarif
+        from configsync.render import sarif
         from configsync.source.checkout import folder_in_repository
-        from configsync.source.ci import System
 
-        found = validation.diagnostics
-        if self.run.system is System.GITHUB:
-            output.validation(self.project.root, validation, "github")
+        found = list(diagnostics)
+        self.found += found
         output.text(output.diagnostics(self.project.root, found))
         rules: list[Any] = [*codes.ALL, *all_rules().values()]
         folder = folder_in_repository(self.project.root)
-        self.files["diagnostics.sarif"] = sarif.render(found, rules, __version__, folder)
-        self.files["diagnostics.xml"] = junit.render(validation.files, found)
+        self.files["diagnostics.sarif"] = sarif.render(self.found, rules, __version__, folder)
+
+    def annotate(self) -> None:
+        """Show at GitHub what was found at its lines: once, for it takes only so many of a step."""
+        from configsync.render import github
+        from configsync.source.checkout import folder_in_repository
+        from configsync.source.ci import System
+
+        if self.run.system is System.GITHUB and self.found:
+            output.data(github.render(self.found, folder_in_repository(self.project.root)))
 
     def judge_by(self, start: Path, base: str | None) -> None:
         """Have a change judged by the policies of its base. Raises UsageError without one."""
@@ -298,7 +337,7 @@ class _Job:
             made = plan_offline(self.project, self.target, state, *given)
         if not reviewed:
             made = guarded(made, self.target)
-        output.text(output.diagnostics(self.project.root, made.diagnostics))
+        self.say_found(made.diagnostics)
         output.text(view.render(made, output.style()))
         again = again_by("plan", self.target.name, made.options)
         self.report = reporting.report(made, resource_types(), again)

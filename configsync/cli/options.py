@@ -183,13 +183,13 @@ class Planning:
     directory: Path
     target_name: str | None
     database_url: str | None
-    output_format: str
-    quiet: bool
     strict: bool
     no_cache: bool
     select: tuple[str, ...]
     accept_conflicts: bool
     force: bool
+    output_format: str = "text"
+    quiet: bool = False
     take_ownership: bool = False
     refresh_only: bool = False
     purge: bool = False
@@ -214,6 +214,11 @@ def planning(command: Callable[..., int]) -> Callable[..., int]:
     return _planning(command, ("text", "json"), take_ownership, refresh_only, purge)
 
 
+def planning_in_ci(command: Callable[..., int]) -> Callable[..., int]:
+    """As `planning`, where reports have every format."""
+    return _planning(command, (), take_ownership, refresh_only, purge)
+
+
 def reviewing(command: Callable[..., int]) -> Callable[..., int]:
     """As `planning`, with the formats that a plan is reviewed in."""
     formats = ("text", "json", "markdown", "html")
@@ -234,8 +239,9 @@ def _planning(
         asked = Planning(**{name: given.pop(name) for name in names})
         return command(asked, **given)
 
+    printing = (output(*formats), quiet) if formats else ()
     shared: tuple[Callable[[Any], Any], ...] = (
-        *(directory, database, output(*formats), quiet, strict, no_cache),
+        *(directory, database, *printing, strict, no_cache),
         *(select, accept_conflicts, force, *more),
     )
     wrapped: Callable[..., int] = with_planning

@@ -25,10 +25,10 @@ class CiRun:
     """One run. What the system doesn't tell is None.
 
     ``base`` is the commit or branch that the change is to be merged into;
-    ``change`` names the pull or merge request. ``fork`` tells whether it comes
-    from another repository, whose authors get no secrets. ``summary`` and
-    ``output`` are files of GitHub's, of a page for people and of values for later
-    steps. ``url`` is where people see the run.
+    ``change`` names the pull or merge request, or what waits in a merge queue.
+    ``fork`` tells whether it comes from another repository, whose authors get no
+    secrets. ``summary`` and ``output`` are files of GitHub's, of a page for people
+    and of values for later steps. ``url`` is where people see the run.
     """
 
     system: System
@@ -82,6 +82,12 @@ def find_base(root: Path, wanted: str | None) -> BaseCommit:
         return BaseCommit(None, "This is no git repository with a commit, so no base is known.")
     name = wanted or "origin/HEAD"
     commit = resolve(root, name)
+    if commit is None and not wanted:
+        return BaseCommit(
+            None,
+            "What this is based on isn't known: CI doesn't tell, and the clone has no origin/HEAD. "
+            "Name it with --base, as origin/main, or run: git remote set-head origin --auto.",
+        )
     if commit is None:
         return BaseCommit(
             None,
@@ -116,6 +122,10 @@ def _github(environment: Mapping[str, str]) -> CiRun:
         )
         # A fork that was deleted has no repository any more.
         fork = head != target
+    elif isinstance(event.get("merge_group"), dict):
+        # What waits in a merge queue isn't merged: its base judges it.
+        base = _text(event, "merge_group", "base_sha")
+        change = _text(event, "merge_group", "head_ref") or "merge_group"
     elif environment.get("GITHUB_BASE_REF"):
         # Set for pull requests only: that it is one is told even where the event can't be read.
         base = f"origin/{environment['GITHUB_BASE_REF']}"

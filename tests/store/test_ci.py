@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from configsync.core.errors import OutcomeUnknown
+from configsync.core.errors import ConfigsyncError, OutcomeUnknown
 from tests.conftest import Workspace
 from tests.profiles import profile
 
@@ -216,3 +216,105 @@ def test_a_protected_target_takes_what_was_reviewed_only(github: Workspace) -> N
     values(github)
     github.ok("ci", "plan")
     github.ok("ci", "apply", "--plan-id", values(github)["plan_id"])
+
+
+BROKEN = {
+    "settings": ("nonsense = 1\n", "unknown setting nonsense"),
+    "no TOML": ("= \n", "configsync.toml can't be read"),
+    "no such target": ("[targets.other]\n", "There is no target prod"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("command", ["plan", "apply", "drift"])
+def test_settings_that_cannot_be_used_are_reported_too(
+    github: Workspace, command: str, name: str
+) -> None:
+    """Else the comment would go on to show the plan of the push before."""
+    github.write("configsync.toml", "[targets.prod]\n")
+    github.monkeypatch.setenv("CONFIGSYNC_TARGET", "prod")
+    github.ok("ci", command)
+    before = left(github)["report.md"].splitlines()[0]
+    values(github)
+    settings, says = BROKEN[name]
+    github.write("configsync.toml", settings)
+    assert github.run("ci", command).code == 1
+    files = left(github)
+    assert set(files) == {"report.md", "report.html"}
+    assert files["report.md"].startswith(f"{before}\n\n")
+    assert says in files["report.md"]
+    assert values(github)["exit_code"] == "1"
+
+
+def test_a_fault_of_its_own_leaves_a_report_that_claims_nothing(
+    github: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr("configsync.usecases.apply.apply", broken)
+    done = github.run("ci", "apply")
+    assert done.code == 1
+    assert "ZeroDivisionError" in done.err
+    report = left(github)["report.md"]
+    assert "## It isn't known whether it was applied." in report
+    assert "secret" not in report
+    assert values(github)["exit_code"] == "1"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_values_that_later_steps_go_by_must_be_there(github: Workspace) -> None:
+    """Without them a workflow would take a change for none, and close the issue of drift."""
+    with github.monkeypatch.context() as patch:
+        patch.setenv("GITHUB_OUTPUT", "/dev/full")
+        done = github.run("ci", "plan")
+    assert done.code == 1
+    assert "Error: /dev/full, which GITHUB_OUTPUT names, can't be written" in done.err
+    assert "Plan: 5 to create" in left(github)["report.md"]
+
+
+def test_what_was_applied_is_told_where_no_report_can_be_left(
+    github: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise ConfigsyncError("report.md can't be written: No space left on device. Nothing was.")
+
+    monkeypatch.setattr("configsync.usecases.ci.write_files", full)
+    done = github.run("ci", "apply")
+    assert done.code == 1
+    assert "Applied as revision 1." in done.out
+    assert "No space left on device. No report is left." in done.err
+    assert "Reports are in" not in done.err
+    told = values(github)
+    assert (told["exit_code"], told["revision"], "report" in told) == ("1", "1", False)
+    assert "Applied as revision 1." in (github.root / "summary").read_text(encoding="utf-8")
+
+
+def test_a_folder_of_reports_that_a_change_brought_as_a_link(github: Workspace) -> None:
+    kept = github.write("elsewhere/report.md", "Mine.\n")
+    (github.root / "configsync-report").symlink_to("elsewhere", target_is_directory=True)
+    done = github.run("ci", "plan")
+    assert done.code == 1
+    assert "configsync-report is a symbolic link" in done.err
+    assert kept.read_text() == "Mine.\n"
+
+
+def test_what_a_policy_finds_is_shown_at_its_line(github: Workspace) -> None:
+    github.write(
+        "configsync.toml",
+        '[[policies]]\ncode = "TEAM1"\naddress = "profile/*/ai_infra"\n'
+        'field = "llm_temperature"\nmax = 0.01\n',
+    )
+    done = github.run("ci", "plan")
+    assert done.code == 4
+    assert re.search(r"(?m)^::error file=profiles/production.yaml,line=\d+,.*TEAM1", done.out)
+    (run,) = json.loads(left(github)["diagnostics.sarif"])["runs"]
+    assert "TEAM1" in {result["ruleId"] for result in run["results"]}
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_nothing_is_asked_of_it_that_it_would_not_do(github: Workspace, command: str) -> None:
+    for option in (["-o", "json"], ["-q"]):
+        done = github.run("ci", command, *option)
+        assert done.code == 1
+        assert "No such option" in done.err

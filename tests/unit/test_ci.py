@@ -84,6 +84,14 @@ def test_a_push_at_github(tmp_path: Path) -> None:
     assert github(tmp_path, {"before": "0" * 40}).base is None  # A new branch.
 
 
+def test_what_waits_in_a_merge_queue_is_a_change(tmp_path: Path) -> None:
+    """Not merged yet, it must not be judged by itself."""
+    group = {"base_sha": "b" * 40, "head_ref": "refs/heads/gh-readonly-queue/main/pr-7"}
+    run = github(tmp_path, {"merge_group": group})
+    assert run == CiRun(System.GITHUB, base="b" * 40, change=group["head_ref"])
+    assert github(tmp_path, {"merge_group": {}}).change is not None
+
+
 @pytest.mark.parametrize("event", ["", "nonsense", "[]", "[" * 10_000, '{"pull_request": 7}'])
 def test_an_event_that_is_none(tmp_path: Path, event: str) -> None:
     assert github(tmp_path, event) == CiRun(System.GITHUB)
@@ -117,12 +125,21 @@ def test_a_detached_head_has_a_base(clone: Path) -> None:
     assert find_base(clone, "origin/main").commit == git(clone, "rev-parse", "HEAD~1")
 
 
-@pytest.mark.parametrize("wanted", ["e" * 40, "origin/gone", "--help", "-n1", "a b", ""])
+@pytest.mark.parametrize("wanted", ["e" * 40, "origin/gone", "--help", "-n1", "a b"])
 def test_a_base_that_is_gone(clone: Path, wanted: str) -> None:
-    git(clone, "remote", "set-head", "origin", "--delete")
     found = find_base(clone, wanted)
     assert found.commit is None
     assert "isn't in this clone. Fetch it" in found.problem
+
+
+@pytest.mark.parametrize("wanted", [None, ""])
+def test_a_base_that_nobody_names(clone: Path, wanted: str | None) -> None:
+    # As actions/checkout leaves a clone: more of it would not help.
+    git(clone, "remote", "set-head", "origin", "--delete")
+    found = find_base(clone, wanted)
+    assert found.commit is None
+    assert "Name it with --base" in found.problem
+    assert "Fetch" not in found.problem
 
 
 def test_a_shallow_clone(clone: Path, tmp_path: Path) -> None:
