@@ -29,7 +29,10 @@ PAGE = 2
 
 @dataclass
 class Hub:
-    """A repository at GitHub; ``permissions`` are those of each token."""
+    """A repository at GitHub; ``permissions`` are those of each token.
+
+    While ``unlisted``, it can't list comments and issues, as happens.
+    """
 
     bare: Path
     address: str = ""
@@ -37,6 +40,7 @@ class Hub:
     comments: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     permissions: dict[str, dict[str, str]] = field(default_factory=dict)
+    unlisted: bool = False
 
     def comment(self, number: int, login: str, body: str) -> dict[str, Any]:
         """Write a comment on an issue or a pull request."""
@@ -61,6 +65,8 @@ class Hub:
             wanted = ("write",) if method != "GET" else ("read", "write")
             return any(may.get(name) in wanted for name in names)
 
+        if self.unlisted and method == "GET" and path.startswith("/issues"):
+            return 502, {"message": "Server Error"}
         if isinstance(body, dict) and len(body.get("body", "")) > MAX_BODY:
             return 422, {"message": "body is too long (maximum is 65536 characters)"}
         if found := re.fullmatch(r"/issues/(\d+)/comments|/issues/comments/(\d+)", path):

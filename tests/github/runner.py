@@ -167,9 +167,14 @@ class _Run:
             return {n: filled(o["value"], contexts) for n, o in content["outputs"].items()}
         name = action.split("@")[0]
         if name == "actions/checkout":
-            depth = [] if given.get("fetch-depth") == "0" else ["--depth=1"]
-            self.git("clone", "-q", "--no-checkout", *depth, f"file://{self.runner.hub.bare}", ".")
-            self.git("fetch", "-q", *depth, "origin", self.event.sha)
+            # Fetched and not cloned: there is no origin/HEAD.
+            self.git("init", "-q")
+            self.git("remote", "add", "origin", f"file://{self.runner.hub.bare}")
+            if given.get("fetch-depth") == "0":
+                branches = "+refs/heads/*:refs/remotes/origin/*"
+                self.git("fetch", "-q", "origin", branches, self.event.sha)
+            else:
+                self.git("fetch", "-q", "--depth=1", "origin", self.event.sha)
             self.git("checkout", "-q", "--detach", self.event.sha)
         elif name == "actions/upload-artifact":
             kept = self.shared / "artifacts" / given["name"]

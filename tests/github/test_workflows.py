@@ -182,6 +182,21 @@ def test_from_a_branch_to_the_morning_after_and_back_to_git(team: Team) -> None:
     ((actor,),) = execute(team.url, "SELECT actor FROM config_revisions WHERE revision = 2")
     assert actor == "octo-reviewer"
 
+    # Settings that can't be used are told where the plan stood. Where comments can't be listed,
+    # there is no second one.
+    team.branch("mistaken")
+    settings = team.clone / "pyproject.toml"
+    settings.write_text(
+        settings.read_text().replace("[tool.configsync]\n", "[tool.configsync]\na = 1\n")
+    )
+    team.commit("Mistake")
+    hub.unlisted = True
+    assert results(team.pull_request(1)) == dict.fromkeys(("plan", "comment"), "failure")
+    hub.unlisted = False
+    assert len(hub.comments) == 5
+    assert results(team.pull_request(1)) == {"plan": "failure", "comment": "success"}
+    assert "unknown setting a" in comment["body"]
+
     # Nothing is told of a quiet night; of an edit past git there is one issue.
     assert results(team.morning()) == {"drift": "success", "issue": "success"}
     assert hub.issues == {}
@@ -229,8 +244,10 @@ def test_a_fork_plans_against_what_the_repository_published(team: Team) -> None:
     forged = team.clone / "forged"
     forged.mkdir()
     (forged / "state.json").write_text("{}")
-    team.hub.keep("configsync-state", forged, "main", repository=99)
-    team.hub.keep("configsync-state", forged, "stranger", repository=REPOSITORY_ID)
+    state = "configsync-state-default"
+    team.hub.keep(state, forged, "main", repository=99)
+    team.hub.keep(state, forged, "stranger", repository=REPOSITORY_ID)
+    team.hub.keep("configsync-state-staging", forged, "main", repository=REPOSITORY_ID)
     jobs = team.pull_request(3, fork=True)
     assert results(jobs) == {"plan": "success", "comment": "skipped"}, logs(jobs)
     assert "against an export of revision 1" in jobs["plan"].summary
