@@ -95,13 +95,15 @@ def apply(
     lock_timeout: float,
 ) -> int:
     """Apply what was merged, without asking: exactly the plan with --plan-id, or nothing."""
-    from configsync.core.errors import StalePlan
+    from configsync.core.errors import StalePlan, UsageError
     from configsync.usecases.apply import apply as carry_out
     from configsync.usecases.apply import find_actor
 
     job = _Job.of("apply", asked.directory, asked.target_name, asked.database_url, folder)
 
     def work() -> int:
+        if plan_id == "":
+            raise UsageError("--plan-id is empty: give it the plan_id that ci plan gave.")
         by = find_actor(actor, job.project.root, os.environ)
         job.judge_by(asked.directory, None)
         made = job.plan(asked, reviewed=plan_id is not None)
@@ -254,7 +256,10 @@ class _Job:
         from configsync.core.errors import UsageError
         from configsync.source.ci import System
         from configsync.source.project import DEFAULT_DATABASE
+        from configsync.usecases.ci import require_database_of_base
 
+        if not (self.database_url or os.environ.get("CONFIGSYNC_DATABASE")):
+            require_database_of_base(self.project, self.target, self.directory, self.run)
         url = self.project.database(self.database_url, self.target, os.environ)
         if url == DEFAULT_DATABASE and self.run.system is not System.NONE:
             raise UsageError(

@@ -65,8 +65,6 @@ class Hub:
             wanted = ("write",) if method != "GET" else ("read", "write")
             return any(may.get(name) in wanted for name in names)
 
-        if self.unlisted and method == "GET" and path.startswith("/issues"):
-            return 502, {"message": "Server Error"}
         if isinstance(body, dict) and len(body.get("body", "")) > MAX_BODY:
             return 422, {"message": "body is too long (maximum is 65536 characters)"}
         if found := re.fullmatch(r"/issues/(\d+)/comments|/issues/comments/(\d+)", path):
@@ -123,6 +121,8 @@ def serving(hub: Hub) -> Iterator[Hub]:
             body = json.loads(self.rfile.read(length)) if length else None
             token = self.headers.get("Authorization", "").removeprefix("token ")
             status, answer = hub.answer(self.command, self.path, token, body)
+            if hub.unlisted and isinstance(answer, list):
+                status, answer = 502, {"message": "Server Error"}
             headers = {}
             if isinstance(answer, list):
                 page = int(parse_qs(urlsplit(self.path).query).get("page", ["1"])[0])

@@ -318,3 +318,11 @@ def test_nothing_is_asked_of_it_that_it_would_not_do(github: Workspace, command:
         done = github.run("ci", command, *option)
         assert done.code == 1
         assert "No such option" in done.err
+
+
+def test_a_plan_id_that_nobody_gave(github: Workspace) -> None:
+    done = github.run("ci", "apply", "--plan-id", "")
+    assert done.code == 1
+    assert "--plan-id is empty" in done.err
+    assert github.run("ci", "plan").code == 0
+    assert values(github)["create"] == "5"

@@ -163,6 +163,35 @@ def test_nor_by_a_folder_of_its_own(local: Workspace, monkeypatch: pytest.Monkey
     assert "error[TEMP-1]" in done.out
 
 
+@pytest.mark.parametrize("key", ["database", "database_env"])
+def test_a_change_does_not_say_which_database_is_asked(
+    key: str, local: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could have what the environment has for the real one sent to its own."""
+    elsewhere = "sqlite:///elsewhere.db"
+    monkeypatch.setenv("ELSEWHERE", elsewhere)
+    value = "ELSEWHERE" if key == "database_env" else elsewhere
+    for name in ("prod", "live"):
+        settings = SETTINGS.replace("prod", name)
+        local.write(TOML, f'{settings}\n[targets.{name}]\n{key} = "{value}"\n')
+        local.url = None
+        monkeypatch.delenv("CONFIGSYNC_DATABASE")
+        for command in ("plan", "apply"):
+            done = local.run("ci", command)
+            assert done.code == 1
+            assert f"another database for the target {name} than its base" in done.err
+        assert not (local.root / "elsewhere.db").exists()
+        # What the job names is asked, whatever the settings say.
+        local.url = f"sqlite:///{local.root}/configsync.db"
+        assert local.run("ci", "plan").code == 0
+    # Merged, it is the settings'.
+    base = commit(local, "Elsewhere")
+    tell(local, monkeypatch, {"pull_request": {"number": 8, "base": {"sha": base}}})
+    local.url = None
+    monkeypatch.delenv("CONFIGSYNC_DATABASE")
+    assert "Plan: 15 to create" in local.run("ci", "plan").out
+
+
 def test_the_limits_of_a_target_are_the_bases(local: Workspace) -> None:
     for name in "ab":
         local.write(f"profiles/{name}.yaml", profile(name, default=name == "a"))
