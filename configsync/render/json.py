@@ -117,6 +117,7 @@ def drift(report: DriftReport) -> str:
             "unmanaged": list(report.unmanaged),
             "pending": [change_document(c) for c in report.pending],
             "not_installed": list(report.not_installed),
+            "compared": report.compared,
         }
     )
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,9 +70,9 @@ class Runner:
         site = Path(sysconfig.get_path("purelib", vars=paths))
         (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
 
-    def run(self, workflow: str, event: Event) -> dict[str, Job]:
-        """Run a workflow of the commit that is checked out here; its jobs by name."""
-        content = yaml.safe_load((CHECKOUT / WORKFLOWS / f"{workflow}.yml").read_text())
+    def run(self, workflow: str, event: Event, edit: Callable[[str], str] = str) -> dict[str, Job]:
+        """Run a workflow of the commit that is checked out here, edited; its jobs by name."""
+        content = yaml.safe_load(edit((CHECKOUT / WORKFLOWS / f"{workflow}.yml").read_text()))
         assert event.name in content[True]  # YAML 1.1 takes the key "on" for a truth.
         github = {
             "repository": REPOSITORY,

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,9 @@ class Team:
     def branch(self, name: str) -> None:
         self.git("switch", "-q", "-c", name, "origin/main")
 
-    def pull_request(self, number: int, fork: bool = False) -> dict[str, Job]:
+    def pull_request(
+        self, number: int, fork: bool = False, edit: Callable[[str], str] = str
+    ) -> dict[str, Job]:
         """Push the branch and run its checks, on what merging it would give."""
         branch = self.git("branch", "--show-current")
         self.git("push", "-q", "origin", branch)
@@ -70,7 +72,7 @@ class Team:
             },
         }
         event = Event("pull_request", sha, payload, branch="main" if fork else branch, fork=fork)
-        return self.runner.run("config-plan", event)
+        return self.runner.run("config-plan", event, edit)
 
     def squash_merge(self, message: str) -> dict[str, Job]:
         """Merge the branch as one commit, and run what follows."""
@@ -278,3 +280,40 @@ def test_the_commenting_job_takes_the_report_for_data(team: Team, report: str) -
     assert results(jobs) == {"plan": "success", "comment": "failure"}
     assert "::error::The report is none that configsync wrote" in jobs["comment"].log
     assert team.hub.comments == []
+
+
+IMPORTED = ("sitecustomize", "usercustomize", "click", "yaml", "pip", "hatchling", "setup")
+
+
+def test_a_project_in_a_folder_whose_modules_are_not_imported(team: Team) -> None:
+    """As a monorepo has it, and a pull request that would run code of its own."""
+
+    def in_a_folder(workflow: str) -> str:
+        assert "command: plan\n" in workflow
+        return workflow.replace(
+            "command: plan\n", "command: plan\n          directory: apps/slides\n"
+        )
+
+    team.branch("monorepo")
+    project = team.clone / "apps/slides"
+    shutil.copytree(team.clone / "profiles", project / "profiles")
+    (project / "configsync.toml").write_text('source = "slides"\n')
+    (project / "configsync").mkdir()
+    for file in ("configsync/__init__.py", *(f"{name}.py" for name in IMPORTED)):
+        (project / file).write_text("raise SystemExit('imported')\n")
+    for name in IMPORTED:
+        shutil.copy(project / "click.py", team.clone / f"{name}.py")
+    team.git("add", "-A")
+    team.commit("Move in")
+    jobs = team.pull_request(5, edit=in_a_folder)
+    assert results(jobs) == dict.fromkeys(("plan", "comment"), "success"), logs(jobs)
+    (comment,) = team.hub.comments
+    assert "Source `slides`" in comment["body"]
+
+    profile = project / "profiles/production.yaml"
+    profile.write_text(profile.read_text().replace("llm_temperature: 0.7", "llm_temperature: 7"))
+    team.commit("Mistake")
+    jobs = team.pull_request(5, edit=in_a_folder)
+    assert results(jobs) == {"plan": "failure", "comment": "success"}, logs(jobs)
+    assert "\n::error file=apps/slides/profiles/production.yaml,line=" in jobs["plan"].log
+    assert "1 error in the source" in comment["body"]

@@ -326,3 +326,13 @@ def test_a_plan_id_that_nobody_gave(github: Workspace) -> None:
     assert "--plan-id is empty" in done.err
     assert github.run("ci", "plan").code == 0
     assert values(github)["create"] == "5"
+
+
+def test_a_broken_source_leaves_unknown_what_git_would_change(github: Workspace) -> None:
+    github.ok("ci", "apply")
+    github.write("profiles/production.yaml", profile(spec__ai_infra__llm_temperature=7))
+    done = github.ok("ci", "drift")
+    assert "::error file=profiles/production.yaml" in done.out
+    files = left(github)
+    assert "## No drift. 0 unmanaged, pending unknown." in files["report.md"]
+    assert json.loads(files["drift.json"])["compared"] is False

@@ -182,8 +182,10 @@ def test_what_is_found_is_told(render: Callable[[DriftReport], str]) -> None:
 
 @pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)
 def test_no_drift_is_told_as_well(render: Callable[[DriftReport], str]) -> None:
-    output = render(DriftReport("here", 3, None, (), ()))
+    output = render(DriftReport("here", 3, None, (), (), compared=True))
     assert "No drift. 0 unmanaged, 0 pending." in output
+    output = render(DriftReport("here", 3, None, (), ()))
+    assert "No drift. 0 unmanaged, pending unknown." in output
 
 
 @pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS)

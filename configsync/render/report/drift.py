@@ -69,7 +69,8 @@ def _pending(change: Change) -> Phrase:
 
 def verdict(found: DriftReport) -> str:
     """One sentence that tells whether there is anything to do."""
-    rest = f"{len(found.unmanaged)} unmanaged, {len(found.pending)} pending."
+    pending = f"{len(found.pending)} pending" if found.compared else "pending unknown"
+    rest = f"{len(found.unmanaged)} unmanaged, {pending}."
     if found.not_installed:
         rest += f" {len(found.not_installed)} of kinds that aren't installed, not looked at."
     if not found.drift:
