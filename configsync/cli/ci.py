@@ -281,14 +281,15 @@ class _Job:
         self.files["diagnostics.xml"] = junit.render(validation.files, validation.diagnostics)
 
     def say_found(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Print what was found, and take it into what machines read of the run."""
+        """Print what wasn't said before, and take it into what machines read of the run."""
         from configsync import __version__
         from configsync.checks.rules import all_rules
         from configsync.core import codes
         from configsync.render import sarif
         from configsync.source.checkout import folder_in_repository
 
-        found = list(diagnostics)
+        said = set(self.found)
+        found = [d for d in diagnostics if d not in said]
         self.found += found
         output.text(output.diagnostics(self.project.root, found))
         rules: list[Any] = [*codes.ALL, *all_rules().values()]

@@ -336,3 +336,14 @@ def test_a_broken_source_leaves_unknown_what_git_would_change(github: Workspace)
     files = left(github)
     assert "## No drift. 0 unmanaged, pending unknown." in files["report.md"]
     assert json.loads(files["drift.json"])["compared"] is False
+
+
+def test_a_warning_is_said_once(github: Workspace) -> None:
+    github.write(
+        "profiles/production.yaml", profile(default=True, spec__prompts__system_prompt="x")
+    )
+    for command in ("plan", "apply"):
+        done = github.ok("ci", command)
+        assert done.out.count("warning[CS207]") == 1
+        assert done.out.count("::warning ") == 1
+        assert "CS207" in left(github)["report.md"]
