@@ -95,7 +95,8 @@ class Runner:
             }
             contexts = {
                 "github": {**github, "token": token},
-                "vars": self.variables,
+                # A fork gets neither secrets nor variables.
+                "vars": {} if event.fork else self.variables,
                 "secrets": {**secrets, **self.environments.get(job.get("environment"), {})},
                 "needs": {n: {"result": j.result, "outputs": j.outputs} for n, j in before.items()},
                 "functions": {
@@ -103,6 +104,7 @@ class Runner:
                     "cancelled": False,
                 },
             }
+            contexts["env"] = {n: filled(v, contexts) for n, v in content.get("env", {}).items()}
             if condition(job.get("if"), contexts):
                 done[name] = _Run(self, event, shared, shared / name, contexts).job(job)
             else:
@@ -233,6 +235,7 @@ class _Run:
             "PIP_NO_DEPS": "1",
             "PIP_NO_BUILD_ISOLATION": "0",
             "PIP_ROOT_USER_ACTION": "ignore",
+            **self.contexts["env"],
             **env,
         }
         strict = ["-eo", "pipefail"] if shell else ["-e"]

@@ -240,7 +240,7 @@ def test_a_fork_plans_against_what_the_repository_published(team: Team) -> None:
     team.commit("Mine")
     jobs = team.pull_request(3, fork=True)
     assert results(jobs) == {"plan": "failure", "comment": "skipped"}
-    assert "No state is published" in jobs["plan"].log
+    assert "No state of default is published" in jobs["plan"].log
 
     assert team.merged("0" * 40)["state"].result == "success"
     forged = team.clone / "forged"
