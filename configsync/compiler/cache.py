@@ -1,9 +1,9 @@
 """The cache of compiled files: content-addressed, shared by runs at once, safe to delete.
 
 It lies in ``.configsync/cache.db`` in the project's folder. Keys are digests
-made with a secret that lies outside of the repository, so that a pull request
-can't bring a cache that speaks for its files. What can't be read counts as
-absent: no fault of the cache is ever an error.
+made with a secret that lies outside of the repository, and the file holds one plain
+table, so that a pull request can't bring a cache that speaks for its files. What
+can't be read counts as absent: no fault of the cache is ever an error.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ RECORD, RESOURCES, OUTCOME = 0, 1, 2
 """The parts of an entry: a file's record, its resources, and what a whole run found."""
 
 FOLDER = ".configsync"
+TABLE = (
+    "CREATE TABLE entry (key BLOB, part INTEGER, value BLOB, PRIMARY KEY (key, part)) WITHOUT ROWID"
+)
 BATCH = 500
 KEEP_FACTOR = 4
 """When there are so many times the entries of one run, the cache starts anew."""
@@ -52,10 +55,11 @@ class Cache:
             connection = sqlite3.connect(file, timeout=2, isolation_level=None)
             # Losing the cache costs a parse: no need to wait for the disk.
             connection.execute("PRAGMA synchronous = OFF")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS entry "
-                "(key BLOB, part INTEGER, value BLOB, PRIMARY KEY (key, part)) WITHOUT ROWID"
-            )
+            connection.execute(TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+            if connection.execute("SELECT sql FROM sqlite_master").fetchall() != [(TABLE,)]:
+                # A trigger that a pull request brought would change what is kept.
+                connection.close()
+                return None
         except (OSError, sqlite3.Error):
             return None
         return cls(connection, secret, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -161,13 +162,38 @@ def test_a_broken_cache_is_no_cache(project: Workspace) -> None:
     assert codes(project) == [("CS205", "error")]
 
 
+FORGING = {
+    "trigger": """CREATE TRIGGER t AFTER INSERT ON entry BEGIN
+        UPDATE entry SET value = CAST(replace(CAST(NEW.value AS TEXT), '0.7', '0.9') AS BLOB)
+        WHERE key = NEW.key AND part = NEW.part; END""",
+    "view": """ALTER TABLE entry RENAME TO kept;
+        CREATE VIEW entry AS SELECT key, part,
+        CAST(replace(CAST(value AS TEXT), '0.7', '0.9') AS BLOB) AS value FROM kept;
+        CREATE TRIGGER t INSTEAD OF INSERT ON entry BEGIN
+        INSERT OR REPLACE INTO kept VALUES (NEW.key, NEW.part, NEW.value); END""",
+}
+
+
+@pytest.mark.parametrize("how", FORGING)
+def test_a_cache_that_changes_what_it_keeps_is_not_used(project: Workspace, how: str) -> None:
+    """As a pull request may bring one: what is read from it has keys that we made."""
+    project.write(
+        "profiles/a.yaml", profile("a", default=True, spec__ai_infra__llm_temperature=0.7)
+    )
+    project.ok("validate")
+    connection = sqlite3.connect(project.root / ".configsync/cache.db", isolation_level=None)
+    connection.execute("DELETE FROM entry")
+    connection.executescript(FORGING[how])
+    connection.close()
+    for _ in range(3):
+        assert "0.7" in project.ok("plan").out
+
+
 def test_a_cache_from_elsewhere_speaks_for_no_file(
     project: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     project.write("profiles/a.yaml", profile("a", default=True))
     project.ok("validate")
-    import sqlite3
-
     connection = sqlite3.connect(project.root / ".configsync/cache.db", isolation_level=None)
     connection.execute("UPDATE entry SET value = replace(value, 'profile/a', 'profile/evil')")
     connection.execute("UPDATE entry SET value = '[1, [], {}]' WHERE part = 2")
