@@ -11,9 +11,12 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
+import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -27,7 +30,8 @@ import pytest
 from configsync.cli.main import run
 from configsync.store.database import Database, open_database
 from configsync.store.migrate import upgrade
-from configsync.store.url import parse_url
+from configsync.store.sqlite import SqliteDatabase
+from configsync.store.url import DatabaseUrl, parse_url
 
 # A busy machine is no fault of the code. In CI the examples are the same in each run; elsewhere
 # they differ, so that what nobody has thought of yet is found at a desk.
@@ -189,6 +193,34 @@ def pg_template(pg_server: str) -> str:
     execute(pg_server, f"CREATE DATABASE {name}")
     upgrade(parse_url(with_database(pg_server, name), Path()))
     return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    upgrade(parse_url(f"sqlite:///{file}", Path()))
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _quick_sqlite(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SQLite file that is made on first use is a copy of one that the migrations made.
+
+    Processes that tests start make theirs by the migrations themselves.
+    """
+    create = SqliteDatabase.create.__func__  # type: ignore[attr-defined]
+
+    def from_template(cls: type[SqliteDatabase], url: DatabaseUrl) -> SqliteDatabase:
+        file = Path(url.connect)
+        if file.parent.is_dir() and not file.exists():
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+            with closing(sqlite3.connect(file)) as connection, connection:
+                identity = "UPDATE config_database SET database_id = ?"
+                connection.execute(identity, (str(uuid.uuid4()),))
+        return create(cls, url)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(SqliteDatabase, "create", classmethod(from_template))
 
 
 def with_database(url: str, name: str) -> str:
