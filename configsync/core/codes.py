@@ -387,6 +387,12 @@ NOT_INSTALLED = Code(
     "The package that adds the kind may be missing by mistake, and what it applied is then "
     "neither compared nor changed.",
 )
+UNTRIED = Code(
+    "CS420",
+    _WARNING,
+    "what a target is to promote isn't what its source says",
+    "Only what was applied there was tried, and only what the source says can be written.",
+)
 
 ALL: tuple[Code, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Code)
