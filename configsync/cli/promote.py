@@ -48,8 +48,9 @@ def command(
     Compares what is applied to the targets SOURCE and DEST, and shows what would
     become of DEST if it had what SOURCE has. Databases are only read.
 
-    What the overlay of DEST sets, or a variable of either, is meant to differ: it is
-    kept, and listed. What the files say for DEST already waits for its apply.
+    What a variable sets is meant to differ, and so is what the overlay of DEST sets
+    and SOURCE never had: it is kept, and listed; --include-kept promotes the latter.
+    What the files say for DEST already waits for its apply.
     All else is written into the overlay of DEST, or, where it has none, into the
     documents; every other target compiles to the same as before. If that can't
     be, nothing is written, and the reason is told.

@@ -8,7 +8,7 @@ from itertools import chain, count
 from typing import Any
 
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.document import Document, Path
+from configsync.core.document import Document, Mark, Path
 from configsync.core.kind import Compiled
 from configsync.core.resource import Resource, State
 from configsync.core.values import Json, equal
@@ -52,7 +52,17 @@ def rewrite_overlay(
             f"{left[0][0]}: the overlay of {target.name} can't say what is wanted. "
             "Change it by hand."
         )
+    _drop_empty(edit, target)
     return problems
+
+
+def _drop_empty(edit: Editing, target: Target) -> None:
+    """Take away the patches that an edit has left without anything to say."""
+    for patch in edit.patches:
+        if edit.is_overlay(patch, target) and patch.file in edit.draft.after:
+            left = edit.again(patch).body
+            if not left.get("spec") and patch.body.get("spec") and len(left["metadata"]) == 1:
+                edit.drop(patch)
 
 
 class _Patching:
@@ -68,6 +78,7 @@ class _Patching:
         self.wanted = wanted
         self.types = resource_types()
         self.sites = Sites(edit, target)
+        self.lists: set[tuple[Mark, Path]] = set()
         self.like = Sites(edit, like)
         self.below = Sites(edit, replace(target, overlay=None))
 
@@ -146,15 +157,24 @@ class _Patching:
         return True
 
     def _put_list(self, one: Layered, patch: Document, path: Path) -> None:
-        """Write a list whose items have no key: one layer has all of it."""
-        self._put(one, patch, path, _at(self._made(one).body, path))
+        """Write a list whose items have no key, once: one layer has all of it."""
+        if (patch.body.mark, path) in self.lists:
+            return
+        self.lists.add((patch.body.mark, path))
+        below = self.below.of_document(one.document)
+        wanted = {at for at in self._rows(one) if at in self.wanted}
+        there = wanted == below.rows.keys()
+        if not there or not self._take(below, patch, path):
+            self._put(one, patch, path, _at(self._made(one).body, path))
 
     def _put(self, one: Layered, patch: Document, path: Path, value: Json) -> None:
         """Put a value at a path of the merged document into the patch."""
         patch = self.edit.again(patch)
         refuse_table(patch, path)
         where, value = one.way_into(patch, path, value)
-        self.edit.put(patch, where, value, 0 if path == ("spec", "default") else None)
+        # As people write it: that it is the default comes first.
+        first = path == ("spec", "default") and patch.get(("spec",))
+        self.edit.put(patch, where, value, 0 if first else None)
 
     def _text(self, one: Layered, at: str, column: str) -> str | None:
         """The file in which the other target has the text of a column, if it has one."""
@@ -172,10 +192,14 @@ class _Patching:
         self.edit.draft.create(f"{folder}/{reference}", text)
         return reference
 
+    def _rows(self, one: Layered) -> set[str]:
+        """The addresses that a document has, for either target or without the overlay."""
+        others = (s.of_document(one.document).rows for s in (self.like, self.below))
+        return set(one.rows).union(*others)
+
     def _made(self, one: Layered) -> Made:
         """A document as it would be written whole, with the rows that are wanted of it."""
-        rows = {*one.rows, *self.like.of_document(one.document).rows}
-        resources = [self.wanted[at] for at in sorted(rows) if at in self.wanted]
+        resources = [self.wanted[at] for at in sorted(self._rows(one)) if at in self.wanted]
         if one.kind.decompile is None or not resources:
             raise CannotEdit(f"{self.edit.called(one.document)}: change it by hand.")
         place, body = next(iter(one.kind.decompile(resources)))

@@ -3,17 +3,19 @@
 Both targets compile the same source, so that they differ for one of three
 reasons. An apply is missing: then no edit is needed, or it is too early for
 one. Or the target's own overlay or variables set the value: then it is meant
-to differ. What is left stands in the other target's overlay alone, and is what
+to differ, unless the other target had that value once, so that this one only
+lags behind. What is left stands in the other target's overlay alone, and is what
 a promotion writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from configsync.core.diagnostic import Location
+from configsync.core.document import Path
 from configsync.core.ignore import IgnoreRule
 from configsync.core.resource import Resource, State
 from configsync.core.values import Json, Row, equal
@@ -30,18 +32,31 @@ class Side:
 
     ``applied`` is what it has of this source, ``desired`` what the source
     compiles to for it, ``swapped`` the same with the values that the other
-    target has for its variables.
+    target has for its variables. ``had`` are the resources that it ever had,
+    where the two targets differ.
     """
 
     target: Target
     applied: State
     desired: State
     swapped: State
+    had: Mapping[str, Sequence[Resource]] = field(default_factory=dict)
 
     def has(self, at: str) -> Resource | None:
         """What is applied at an address, as the source would say it."""
         known = self.applied.get(at)
         return known and as_written(known, self.desired.get(at), resource_types())
+
+    def ran(self, resource: Resource, names: Iterable[str]) -> bool:
+        """Tell whether it ever had the values that a resource has in some columns."""
+        versions = resource_types()[resource.domain].versions
+        # Each database counts its own.
+        counted = None if versions is None else versions.number
+        meant = [n for n in names if n != counted]
+        return any(
+            all(equal(r.values.get(n), resource.values[n]) for n in meant)
+            for r in self.had.get(resource.address, ())
+        )
 
     def varies(self, at: str, names: tuple[str, ...]) -> bool:
         """Tell whether columns of a resource follow the target's variables."""
@@ -190,17 +205,28 @@ class _Comparing:
         document = self.there.document(root) or self.here.document(root)
         assert document is not None
         here, below = self.here.of_document(document), self.below.of_document(document)
-        own = (at in here.rows) is not (at in below.rows)
-        return Keeper.OVERLAY if own or self._owns_list(here, at) else None
+        path = self._list_of(here, at)
+        if path is not None:
+            return self._keeper_of_list(here, path)
+        if at in here.rows and at not in below.rows:
+            row = self.to.desired[at]
+            return None if self.origin.ran(row, row.values) else Keeper.OVERLAY
+        return Keeper.OVERLAY if at in below.rows and at not in here.rows else None
 
-    def _owns_list(self, here: Layered, at: str) -> bool:
-        """Tell whether the overlay has all of the list, without keys, in which a row would be."""
+    def _list_of(self, here: Layered, at: str) -> Path | None:
+        """The list without keys in which a row is for one of the targets, if it is in one."""
         for one in (here, self.there.of_document(here.document)):
             path = one.rows[at].path if at in one.rows else ()
             keyed = tuple(str(step) for step in path[:-1]) in here.kind.list_keys
             if path and isinstance(path[-1], int) and not keyed:
-                return any(self._overlaid(site) for site in here.sites(path[:-1]))
-        return False
+                return path[:-1]
+        return None
+
+    def _keeper_of_list(self, here: Layered, path: Path) -> Keeper | None:
+        """An overlay has all of such a list, or nothing of it."""
+        own = any(self._overlaid(site) for site in here.sites(path))
+        followed = all(at in self.origin.had or at in self.origin.applied for at in here.rows)
+        return Keeper.OVERLAY if own and not followed else None
 
     def _fields(self, at: str, wanted: Resource, now: Resource | None) -> None:
         """A resource that the source has for both targets, and one of them perhaps not yet."""
@@ -245,8 +271,10 @@ class _Comparing:
             side.varies(at, names) for side in (self.origin, self.to)
         ):
             return Keeper.VARIABLE
+        if self.include_kept or self.origin.ran(self.to.desired[at], names):
+            return None
         own = any(site is not None and self._overlaid(site) for site in here)
-        return Keeper.OVERLAY if own and not self.include_kept else None
+        return Keeper.OVERLAY if own else None
 
     def _sites(self, among: Sites, at: str, names: tuple[str, ...]) -> Iterator[Site | None]:
         """Where columns are set for a target."""

@@ -22,6 +22,7 @@ from configsync.plan.select import selecting
 from configsync.plan.stored import Stored
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
+from configsync.store.past import resources_had
 from configsync.store.stored import read_stored
 from configsync.usecases.editing import Editing
 from configsync.usecases.overlay import rewrite_overlay
@@ -91,10 +92,8 @@ def promote(
     """
     types = resource_types()
     edit = Editing(project, dry_run=not write)
-    with origin.database.reading() as transaction:
-        there = read_stored(transaction, types)
-    with to.database.reading() as transaction:
-        here = read_stored(transaction, types)
+    with origin.database.reading() as past, to.database.reading() as transaction:
+        there, here = read_stored(past, types), read_stored(transaction, types)
         _require_two(origin.target, there, to.target, here)
         first, second = _side(project, origin, there, to), _side(project, to, here, origin)
         if not first.applied:
@@ -102,6 +101,8 @@ def promote(
                 f"The source {project.source} has applied nothing to {origin.target.name} yet, so "
                 "there is nothing to promote."
             )
+        moved = (at for at, _, _ in differing(first.applied, second.applied))
+        first = replace(first, had=resources_had(past, types, moved))
         rules = whole(project.ignore, types)
         found = compare(edit, first, second, here.applied, rules, include_kept=include_kept)
         wanted = State(found.applied.values())

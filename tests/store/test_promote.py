@@ -102,6 +102,37 @@ def test_what_was_tried_arrives_and_nothing_else(pair: Pair) -> None:
     assert project.run("promote", "prod", "staging", "--detailed-exitcode").code == 0
 
 
+def test_what_was_promoted_follows_and_what_is_its_own_stays(pair: Pair) -> None:
+    project = pair.project
+    own = "spec: {mlflow: {experiment_name: /prod}}"
+    head = TRIED[: TRIED.index("spec:")]
+    project.write("overlays/prod/own.yaml", head + own)
+    project.write("overlays/staging/tried.yaml", TRIED)
+    pair.apply("staging", "prod")
+    project.ok("promote", "staging", "prod", "--write")
+    pair.apply("prod")
+    tried = TRIED.replace("0.2", "0.3").replace("{space_id: sales}", "{space_id: other}")
+    project.write(
+        "overlays/staging/tried.yaml", tried.replace("debug", "info").replace("twi", "on")
+    )
+    pair.apply("staging")
+    found = project.ok("promote", "staging", "prod", "--write", "-o", "json").json
+    assert [k["field"] for k in found["kept"]] == ["experiment_name"]
+    assert found["summary"] == {"create": 2, "update": 2, "delete": 2, "unchanged": 4}
+    pair.apply("prod")
+    assert project.run("promote", "staging", "prod", "--detailed-exitcode").code == 0
+    # It goes back where it came from: then the overlay says no more than the base.
+    (project.root / "overlays/staging/tried.yaml").unlink()
+    pair.apply("staging")
+    project.ok("promote", "staging", "prod", "--write")
+    pair.apply("prod")
+    assert project.run("promote", "staging", "prod", "--detailed-exitcode").code == 0
+    assert [f.name for f in (project.root / "overlays/prod").glob("*.yaml")] == ["own.yaml"]
+    left = (project.root / "overlays/prod/own.yaml").read_text()
+    assert "/prod" in left
+    assert not any(word in left for word in ("llm_temperature", "system_prompt", "other"))
+
+
 def test_a_promotion_that_is_only_shown_changes_no_file_and_no_database(pair: Pair) -> None:
     project = pair.project
     project.write("overlays/staging/tried.yaml", TRIED)

@@ -12,7 +12,7 @@ from configsync.render.report import plan as plans
 from configsync.render.report.model import Listing, Name, Phrase, Point, Report, Said, Tone
 from configsync.render.report.words import count, findings, place
 
-KEPT = "Kept, as a variable or the target's overlay sets it; --include-kept promotes the latter"
+KEPT = "Kept, as a variable or the target's own overlay sets it"
 WAITING = "Waiting for an apply only, as the source says it already"
 FILES = "Files to change"
 
