@@ -399,6 +399,12 @@ OTHER_POLICIES = Code(
     "a change has other policies than its base",
     "A change is judged by what was agreed before it: it can't loosen what judges it.",
 )
+UNTRIED = Code(
+    "CS422",
+    _WARNING,
+    "what a target is to promote isn't what its source says",
+    "Only what was applied there was tried, and only what the source says can be written.",
+)
 
 # What the workspace says, where it is asked: CS5xx.
 

@@ -59,6 +59,37 @@ def plan(plan: Plan, applied: Applied | None = None, waited: Any = None) -> str:
     return _spell(content)
 
 
+def promotion(found: Any) -> str:
+    """A plan with where it comes from; see `configsync.usecases.promote.Promotion`.
+
+    It has keys that no plan file has, so that nobody can apply it.
+    """
+    origin, base = found.origin.name, found.base
+    extra = {
+        "promoted_from": {
+            "target": origin,
+            "database_id": base.database_id,
+            "revision": base.revision,
+        },
+        "kept": [
+            {
+                "address": k.address,
+                "field": k.field,
+                "by": k.by.value,
+                "values": dict(zip(("from", "to"), k.values, strict=True)),
+                "location": location_document(k.location),
+            }
+            for k in found.kept
+        ],
+        "waiting": list(found.waiting),
+        "files": [change.file for change in found.files],
+        "refusal": found.refusal,
+        "problems": [diagnostic_document(d) for d in found.problems],
+        "notes": list(found.notes),
+    }
+    return _spell({**to_document(found.plan), **extra})
+
+
 def status(found: Any) -> str:
     """What a database is at, and its readers; see `configsync.usecases.fleet.Status`."""
     fleet, newest = found.fleet, found.newest
