@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from configsync.cli import output
+from configsync.cli import complete, output
 
 if TYPE_CHECKING:
     from configsync.usecases.guides import Guide
@@ -17,7 +17,7 @@ SECTION = "Operate"
 
 
 @click.command(epilog="Example: configsync docs operations")
-@click.argument("topic", required=False, metavar="[TOPIC]")
+@click.argument("topic", required=False, metavar="[TOPIC]", shell_complete=complete.topics)
 def command(topic: str | None) -> int:
     """Read a guide, or list them.
 

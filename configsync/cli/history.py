@@ -68,7 +68,7 @@ class _History(click.Command):
     epilog="Example: configsync history 'profile/production*' --since 7d --actor alice. "
     "To check that nobody has touched it: configsync history verify --help",
 )
-@click.argument("address", required=False, metavar="[ADDRESS-GLOB]")
+@options.address("[ADDRESS-GLOB]")
 @options.directory
 @options.database
 @options.output("text", "json")

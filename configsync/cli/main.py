@@ -56,7 +56,7 @@ class Commands(click.Group):
 
 
 def _names(module: str) -> bool:
-    return module not in ("main", "options", "output")
+    return module not in ("complete", "main", "options", "output")
 
 
 def _module(name: str) -> Any:

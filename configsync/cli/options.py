@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from configsync.cli import complete
+
 if TYPE_CHECKING:
     from configsync.core.plan import PlanOptions
     from configsync.source.project import Project, Target
@@ -34,7 +36,11 @@ def directory(command: F) -> F:
 def target(command: F) -> F:
     """``--target NAME``: which of the configured databases."""
     return click.option(
-        "--target", "target_name", metavar="NAME", help="The target, one of those in the settings."
+        "--target",
+        "target_name",
+        metavar="NAME",
+        shell_complete=complete.targets,
+        help="The target, one of those in the settings.",
     )(command)
 
 
@@ -61,6 +67,21 @@ def output(*formats: str) -> Callable[[F], F]:
         show_default=True,
         help="How to print what was found.",
     )
+
+
+def address(metavar: str) -> Callable[[F], F]:
+    """The argument ``address``, not required where ``metavar`` stands in brackets."""
+    return click.argument(
+        "address",
+        metavar=metavar,
+        required=not metavar.startswith("["),
+        shell_complete=complete.addresses,
+    )
+
+
+def document(command: F) -> F:
+    """The argument ``address``, of a whole document."""
+    return click.argument("address", metavar="ADDRESS", shell_complete=complete.documents)(command)
 
 
 def quiet(command: F) -> F:
@@ -118,6 +139,7 @@ def select(command: F) -> F:
         "--select",
         metavar="GLOB",
         multiple=True,
+        shell_complete=complete.addresses,
         help="Only what an address glob or label=KEY=VALUE selects; may be repeated.",
     )(command)
 
