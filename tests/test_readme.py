@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
 CHECKOUT = ("integrations", "operations", "runtime", "services", "writing")
-EMPTY = ("layers", "quickstart")
+EMPTY = ("layers", "migrating", "quickstart")
 """Guides that begin in an empty folder; the others in this checkout, with its profiles applied."""
 SHOWN = (README, *(GUIDES / f"{name}.md" for name in sorted(CHECKOUT + EMPTY)))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
