@@ -17,7 +17,7 @@ SECTION = "Write"
 
 
 @click.command(
-    epilog="Example: configsync explain profile/production/ai_infra llm_temperature. "
+    epilog="\b\nExample: configsync explain profile/production/ai_infra llm_temperature\n"
     "Who uses a prompt: configsync explain prompt/verify --used-by"
 )
 @options.address("ADDRESS")

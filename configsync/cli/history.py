@@ -65,7 +65,7 @@ class _History(click.Command):
 
 @click.command(
     cls=_History,
-    epilog="Example: configsync history 'profile/production*' --since 7d --actor alice. "
+    epilog="\b\nExample: configsync history 'profile/production*' --since 7d --actor alice\n"
     "To check that nobody has touched it: configsync history verify --help",
 )
 @options.address("[ADDRESS-GLOB]")

@@ -11,7 +11,7 @@ from configsync.cli import complete, options, output
 SECTION = "Write"
 
 
-@click.command(epilog="Example: configsync import slide-generator ../app/config --name production")
+@click.command(epilog="Example: configsync import slide-generator app/config --name production")
 @click.argument("format", metavar="FORMAT", shell_complete=complete.formats)
 @click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
 @options.directory

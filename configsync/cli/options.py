@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Group(click.Group):
+    """A command of commands, each of whose first sentences is shown whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, part.get_short_help_str(90)) for name, part in self.commands.items()]
+            )
+
+
 def directory(command: F) -> F:
     """``-C DIR``: where the project is."""
     return click.option(
