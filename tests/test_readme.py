@@ -25,6 +25,8 @@ GUIDES = REPOSITORY / "configsync/docs"
 CHECKOUT = ("integrations", "operations", "runtime", "services", "writing")
 EMPTY = ("layers", "migrating", "quickstart")
 """Guides that begin in an empty folder; the others in this checkout, with its profiles applied."""
+ELSEWHERE = ("kinds",)
+"""Guides whose sessions other tests run: ``tests/conformance/test_plugin.py``."""
 SHOWN = (README, *(GUIDES / f"{name}.md" for name in sorted(CHECKOUT + EMPTY)))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(
@@ -124,6 +126,15 @@ def test_what_is_shown_is_what_happens(
         guide.write_text(actual, encoding="utf-8")
     else:
         assert actual == text
+
+
+def test_every_session_of_a_guide_is_run() -> None:
+    sessions = {
+        guide.stem
+        for guide in GUIDES.glob("*.md")
+        if re.search(r"^(\$|>>>) ", guide.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert sessions == {*CHECKOUT, *EMPTY, *ELSEWHERE}
 
 
 def test_ci_calls_the_test_command_as_it_stands() -> None:

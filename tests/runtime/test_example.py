@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -37,9 +38,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def service(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Where the application listens, on a port that is free, and its process."""
+@contextmanager
+def started(folder: Path) -> Iterator[str]:
+    """Where the application listens, on a port that is free; ended as a service is."""
     assert "PORT=8000" in START
     with subprocess.Popen(
         ["sh", "-c", f"exec env {START.replace('PORT=8000', 'PORT=0')}"],
@@ -50,7 +51,9 @@ def service(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     ) as process:
         try:
             assert process.stdout is not None
-            yield process.stdout.readline().rpartition(" ")[2].strip(), process
+            yield process.stdout.readline().rpartition(" ")[2].strip()
+            process.terminate()
+            assert process.wait(20) == 0
         finally:
             process.kill()
 
@@ -79,37 +82,18 @@ def wait_for(url: str, expected: dict[str, Any]) -> None:
         time.sleep(0.05)
 
 
-def test_the_application_follows(folder: Path, service: tuple[str, subprocess.Popen[str]]) -> None:
-    url, process = service
-    assert get(f"{url}/") == BEFORE
-    shell(folder, CHANGE)
-    wait_for(f"{url}/", {"revision": AFTER["revision"]})
-    assert get(f"{url}/") == AFTER
-    with pytest.raises(HTTPError, match="404") as refused:
-        get(f"{url}/other")
-    refused.value.close()
-
-    (folder / "configsync.db").rename(folder / "away.db")
-    wait_for(f"{url}/health", {"degraded": True, "source": "database"})
-    assert get(f"{url}/") == AFTER
-    process.terminate()
-    assert process.wait(20) == 0
-
-
-def test_it_starts_again_without_its_database(folder: Path) -> None:
-    for _ in range(2):
-        with subprocess.Popen(
-            [sys.executable, "service.py"],
-            cwd=folder,
-            env={**environment(), "CONFIG_DATABASE": "sqlite:///configsync.db", "PORT": "0"},
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stdout is not None
-            url = process.stdout.readline().rpartition(" ")[2].strip()
-            try:
-                assert get(f"{url}/") == BEFORE
-            finally:
-                process.terminate()
-            assert process.wait(20) == 0
-        (folder / "configsync.db").unlink(missing_ok=True)
+def test_the_application_follows(folder: Path) -> None:
+    with started(folder) as url:
+        assert get(f"{url}/") == BEFORE
+        shell(folder, CHANGE)
+        wait_for(f"{url}/", {"revision": AFTER["revision"]})
+        assert get(f"{url}/") == AFTER
+        with pytest.raises(HTTPError, match="404") as refused:
+            get(f"{url}/other")
+        refused.value.close()
+        (folder / "configsync.db").unlink()
+        wait_for(f"{url}/health", {"degraded": True, "source": "database"})
+        assert get(f"{url}/") == AFTER
+    with started(folder) as url:
+        assert get(f"{url}/") == AFTER
+        assert get(f"{url}/health")["source"] == "cache"

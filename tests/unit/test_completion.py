@@ -11,8 +11,11 @@ import sys
 from pathlib import Path
 from select import select
 
+import click
 import pytest
 
+from configsync.cli import complete
+from configsync.cli.explain import command
 from tests.profiles import profile
 from tests.unit.test_imports import HEAVY
 
@@ -37,20 +40,15 @@ done
 COMPLETED = {
     "va": "validate",
     "blame --lock": "",
-    "apply --lock": "--lock-timeout",
     "plan --o": "--output --out",
     "plan -o j": "json",
     "db --": "roles status upgrade",
-    "ci pl": "plan",
-    "history --si": "--since",
     "plan --target --": "prod staging",
-    "explain --target st": "staging",
     "explain profile/one/": "profile/one/ai_infra profile/one/genie_space/s1 profile/one/mlflow "
     "profile/one/prompts",
     "plan --select profile/two/ml": "profile/two/mlflow",
     "set profile/": "profile/one profile/two",
     "rename s": "setting/ollama",
-    "show setting/": "setting/ollama/timeout",
     "rules CS20": "CS201 CS202 CS203 CS204 CS205 CS206 CS207 CS208 CS209",
     "schema Pro": "Profile Project Prompt",
     "import sl": "slide-generator",
@@ -156,6 +154,13 @@ def test_other_folders_complete_by_their_project(root: Path, tmp_path: Path) -> 
     assert bash(root, *lines) == ["here", "there", "staging"]
 
 
+def test_what_is_whole_completes_beside_what_is_broken(root: Path) -> None:
+    (root / "profiles/one.yaml").write_text("kind: [\n")
+    assert bash(root, "set pro") == ["profile/two"]
+    (root / "configsync.toml").write_text("[targets")
+    assert bash(root, "plan --target --", "set pro", "va") == ["", "", "validate"]
+
+
 @pytest.mark.parametrize(
     ("file", "text"),
     [
@@ -165,17 +170,24 @@ def test_other_folders_complete_by_their_project(root: Path, tmp_path: Path) -> 
         ("profiles/two.yaml", "\0\udcff"),
         ("profiles/two.yaml", profile("one")),
         ("schemas/profile.schema.json", "{"),
+        ("overlays/prod/one.yaml", "- -"),
     ],
 )
-def test_a_broken_project_says_nothing(root: Path, file: str, text: str) -> None:
-    (root / file).parent.mkdir(exist_ok=True)
+def test_a_broken_project_says_nothing(
+    root: Path,
+    file: str,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (root / file).parent.mkdir(parents=True, exist_ok=True)
     (root / file).write_text(text, errors="surrogateescape")
-    assert bash(root, "explain setting/nothing", "plan --target x") == ["", ""]
-
-
-def test_what_is_whole_completes_beside_what_is_broken(root: Path) -> None:
-    (root / "profiles/one.yaml").write_text("kind: [\n")
-    assert bash(root, "set pro") == ["profile/two"]
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("CONFIGSYNC_TARGET", "prod")
+    context = click.Context(command)
+    for completer in (complete.targets, complete.addresses, complete.documents):
+        assert completer(context, command.params[0], "setting/nothing") == []
+    assert capsys.readouterr() == ("", "")
 
 
 def test_no_word_is_offered_that_a_shell_would_obey(root: Path) -> None:
@@ -192,11 +204,6 @@ def _toml(text: str) -> str:
 
 
 def test_too_many_files_are_not_compiled(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import click
-
-    from configsync.cli import complete
-    from configsync.cli.explain import command
-
     monkeypatch.chdir(root)
     context = click.Context(command)
     assert complete.documents(context, command.params[0], "profile/o") == ["profile/one"]
@@ -214,7 +221,6 @@ def test_too_many_files_are_not_compiled(root: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_it_loads_little(root: Path, words: tuple[str, ...], never: set[str]) -> None:
-    ask(root, *words)
     asked = {
         "_CONFIGSYNC_COMPLETE": "bash_complete",
         "COMP_WORDS": " ".join(("configsync", *words)),
