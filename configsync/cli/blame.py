@@ -12,7 +12,7 @@ SECTION = "Watch"
 
 
 @click.command(epilog="Example: configsync blame profile/production/ai_infra")
-@click.argument("address", metavar="ADDRESS")
+@options.address("ADDRESS")
 @options.directory
 @options.database
 @options.output("text", "json")

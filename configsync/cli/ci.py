@@ -29,7 +29,7 @@ REPORTS = "configsync-report"
 """The folder that reports are written into, below the current one."""
 
 
-@click.group()
+@click.group(cls=options.Group)
 def command() -> None:
     """Do in one line what a CI job is for, and leave a report behind.
 

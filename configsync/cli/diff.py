@@ -14,7 +14,7 @@ SECTION = "Review"
 @click.command(epilog="Example: configsync diff 12 15 'profile/production*'")
 @click.argument("old", metavar="REV1")
 @click.argument("new", metavar="REV2")
-@click.argument("address", metavar="[ADDRESS-GLOB]", required=False)
+@options.address("[ADDRESS-GLOB]")
 @options.directory
 @options.database
 @options.output("text", "json", "markdown", "html")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SECTION = "Watch"
 
 
-@click.command(epilog="Example: configsync drift --target prod --detailed-exitcode -o markdown")
+@click.command(epilog="Example: configsync drift --target prod --detailed-exitcode")
 @options.directory
 @options.database
 @options.output("text", "json", "markdown", "html", "junit")

@@ -65,10 +65,10 @@ class _History(click.Command):
 
 @click.command(
     cls=_History,
-    epilog="Example: configsync history 'profile/production*' --since 7d --actor alice. "
+    epilog="\b\nExample: configsync history 'profile/production*' --since 7d --actor alice\n"
     "To check that nobody has touched it: configsync history verify --help",
 )
-@click.argument("address", required=False, metavar="[ADDRESS-GLOB]")
+@options.address("[ADDRESS-GLOB]")
 @options.directory
 @options.database
 @options.output("text", "json")

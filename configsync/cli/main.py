@@ -56,7 +56,7 @@ class Commands(click.Group):
 
 
 def _names(module: str) -> bool:
-    return module not in ("main", "options", "output")
+    return module not in ("complete", "main", "options", "output")
 
 
 def _module(name: str) -> Any:
@@ -74,7 +74,8 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Each command explains itself: configsync plan --help",
+    epilog="\b\nEach command explains itself: configsync plan --help\n"
+    "Guides, from a first project to a bad night: configsync docs",
 )
 @click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")
 @click.option(

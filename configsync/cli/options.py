@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from configsync.cli import complete
+
 if TYPE_CHECKING:
     from configsync.core.plan import PlanOptions
     from configsync.source.project import Project, Target
     from configsync.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Group(click.Group):
+    """A command of commands, each of whose first sentences is shown whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, part.get_short_help_str(90)) for name, part in self.commands.items()]
+            )
 
 
 def directory(command: F) -> F:
@@ -34,7 +46,11 @@ def directory(command: F) -> F:
 def target(command: F) -> F:
     """``--target NAME``: which of the configured databases."""
     return click.option(
-        "--target", "target_name", metavar="NAME", help="The target, one of those in the settings."
+        "--target",
+        "target_name",
+        metavar="NAME",
+        shell_complete=complete.targets,
+        help="The target, one of those in the settings.",
     )(command)
 
 
@@ -61,6 +77,21 @@ def output(*formats: str) -> Callable[[F], F]:
         show_default=True,
         help="How to print what was found.",
     )
+
+
+def address(metavar: str) -> Callable[[F], F]:
+    """The argument ``address``, not required where ``metavar`` stands in brackets."""
+    return click.argument(
+        "address",
+        metavar=metavar,
+        required=not metavar.startswith("["),
+        shell_complete=complete.addresses,
+    )
+
+
+def document(command: F) -> F:
+    """The argument ``address``, of a whole document."""
+    return click.argument("address", metavar="ADDRESS", shell_complete=complete.documents)(command)
 
 
 def quiet(command: F) -> F:
@@ -118,6 +149,7 @@ def select(command: F) -> F:
         "--select",
         metavar="GLOB",
         multiple=True,
+        shell_complete=complete.addresses,
         help="Only what an address glob or label=KEY=VALUE selects; may be repeated.",
     )(command)
 

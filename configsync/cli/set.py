@@ -22,7 +22,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be writt
 
 
 @click.command(epilog="Example: configsync set profile/production ai_infra.llm_temperature=0.8")
-@click.argument("address", metavar="ADDRESS")
+@options.document
 @click.argument("assignments", metavar="[FIELD=VALUE]...", nargs=-1)
 @click.option("--unset", multiple=True, metavar="FIELD", help="Remove a field. May be repeated.")
 @click.option("--layer", metavar="NAME|FILE", help="The layer to change, not the one that wins.")

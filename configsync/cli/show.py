@@ -12,7 +12,7 @@ SECTION = "Review"
 
 
 @click.command(epilog="Example: configsync show profile/production/prompts -o json")
-@click.argument("address", metavar="ADDRESS|FILE")
+@options.address("ADDRESS|FILE")
 @options.directory
 @options.database
 @options.output("text", "json")
