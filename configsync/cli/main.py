@@ -117,6 +117,13 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
+def _fail(message: str) -> None:
+    """Print an error, which may quote what strangers wrote."""
+    from configsync.render.escape import unobeyed, visible
+
+    click.echo(unobeyed(f"Error: {visible(message)}"), err=True)
+
+
 def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, prog_name="configsync", standalone_mode=False)
@@ -129,7 +136,7 @@ def _run(arguments: list[str]) -> int:
         error.show(sys.stderr)
         return 1
     except ConfigsyncError as error:
-        click.echo(f"Error: {error}", err=True)
+        _fail(str(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
