@@ -13,15 +13,18 @@ import re
 import shutil
 import sqlite3
 import tempfile
+import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import hypothesis
 import psycopg2
@@ -44,6 +47,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("configsync")
 
 TEMPLATE = "configsync_test_template"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _numbers = count(1)
 
 
@@ -142,6 +146,11 @@ def times(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--times"))
 
 
+# Everyone's tests are at one time: this process's, and those that it starts.
+os.environ["TZ"] = "UTC"
+time.tzset()
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
@@ -149,7 +158,8 @@ def _clean_environment(
     """No setting, actor, colour or git identity of the machine reaches a test."""
     for name in list(os.environ):
         if re.match(
-            r"CONFIGSYNC_(?!TEST)|DATABASE_URL|DATABRICKS_|GITHUB_|GITLAB_|NO_COLOR|FORCE_COLOR",
+            r"CONFIGSYNC_(?!TEST)|DATABASE_URL|DATABRICKS_|GITHUB_|GITLAB_|BUILD_|CHANGE_"
+            r"|NO_COLOR|FORCE_COLOR",
             name,
         ):
             monkeypatch.delenv(name)
@@ -158,6 +168,21 @@ def _clean_environment(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", tempfile.gettempdir())
     monkeypatch.setenv("LOGNAME", "tester")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def move_to() -> Iterator[Callable[[str], None]]:
+    """Have the machine stand in a time zone, until the test ends."""
+
+    def move(zone: str) -> None:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        here, there = EPOCH.astimezone(), EPOCH.astimezone(ZoneInfo(zone))
+        assert here.utcoffset() == there.utcoffset(), "the C library lacks the time zones (tzdata)"
+
+    with pytest.MonkeyPatch.context() as patch:
+        yield move
+    time.tzset()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from doctest import DocTestParser
 from io import StringIO
 from itertools import chain, repeat
@@ -127,7 +128,7 @@ def python(text: str, names: dict[str, Any]) -> Iterator[str]:
 
 def fixed(text: str) -> str:
     """A text with one time, duration, identity, commit and digest."""
-    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "2026-11-22T09:30:00Z", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)", fixed_time, text)
     text = re.sub(
         r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", f"{uuid.UUID(int=HEAD >> 128)}", text
     )
@@ -141,6 +142,14 @@ def fixed(text: str) -> str:
     text = re.sub(r"after \d+\.\d s\b", "after 1.0 s", text)
     text = re.sub(r"(?<=^Content  )[0-9a-f]{32}", f"{HEAD >> 128:032x}", text, flags=re.MULTILINE)
     return re.sub(r"(?<=^Head )[0-9a-f]{64}$", f"{HEAD:064x}", text, flags=re.MULTILINE)
+
+
+def fixed_time(shown: re.Match[str]) -> str:
+    """The one time, at the offset of another."""
+    if shown[1] == "Z":
+        return "2026-11-22T09:30:00Z"
+    zone = datetime.fromisoformat(shown[0]).tzinfo
+    return datetime(2026, 11, 22, 9, 30, tzinfo=UTC).astimezone(zone).isoformat()
 
 
 @pytest.mark.parametrize("guide", SHOWN, ids=lambda file: file.stem)

@@ -16,6 +16,7 @@ SECTION = "Watch"
 @options.directory
 @options.database
 @options.output("text", "json")
+@options.utc
 def command(
     address: str,
     directory: Path,

@@ -96,8 +96,8 @@ def apply(
 ) -> int:
     """Apply what was merged, without asking: exactly the plan with --plan-id, or nothing."""
     from configsync.core.errors import StalePlan
+    from configsync.usecases.actor import find_actor
     from configsync.usecases.apply import apply as carry_out
-    from configsync.usecases.apply import find_actor
 
     job = _Job.of("apply", asked.directory, asked.target_name, asked.database_url, folder)
 
@@ -299,7 +299,7 @@ class _Job:
         if not reviewed:
             made = guarded(made, self.target)
         output.text(output.diagnostics(self.project.root, made.diagnostics))
-        output.text(view.render(made, output.style()))
+        output.text(view.render(made, output.shared_style()))
         again = again_by("plan", self.target.name, made.options)
         self.report = reporting.report(made, resource_types(), again)
         self.files["plan.json"] = json.plan(made)

@@ -23,6 +23,7 @@ SECTION = "Watch"
 @options.directory
 @options.database
 @options.output("text", "json", "markdown", "html", "junit")
+@options.utc
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if there is drift, with 0 if none."
 )

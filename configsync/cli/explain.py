@@ -26,6 +26,7 @@ SECTION = "Write"
 @options.directory
 @options.database
 @options.output("text", "json")
+@options.utc
 def command(
     address: str,
     field: str | None,

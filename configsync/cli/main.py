@@ -118,6 +118,13 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
+def _fail(message: str) -> None:
+    """Print an error, which may quote what strangers wrote."""
+    from configsync.render.escape import unobeyed, visible
+
+    click.echo(unobeyed(f"Error: {visible(message)}"), err=True)
+
+
 def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, prog_name="configsync", standalone_mode=False)
@@ -130,9 +137,7 @@ def _run(arguments: list[str]) -> int:
         error.show(sys.stderr)
         return 1
     except ConfigsyncError as error:
-        from configsync.cli.output import note
-
-        note(f"Error: {error}")
+        _fail(str(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)

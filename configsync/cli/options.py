@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import UTC, tzinfo
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -92,6 +93,30 @@ def address(metavar: str) -> Callable[[F], F]:
 def document(command: F) -> F:
     """The argument ``address``, of a whole document."""
     return click.argument("address", metavar="ADDRESS", shell_complete=complete.documents)(command)
+
+
+_UTC = "configsync.utc"
+
+
+def utc(command: F) -> F:
+    """``--utc``: times are shown, and taken, as `zone` then says."""
+
+    def keep(context: click.Context, _: click.Parameter, value: bool) -> None:
+        context.meta[_UTC] = value
+
+    return click.option(
+        "--utc",
+        is_flag=True,
+        expose_value=False,
+        callback=keep,
+        help="Times in UTC, not in local time; those without an offset are taken so too.",
+    )(command)
+
+
+def zone() -> tzinfo | None:
+    """The zone of the times that people read and write: UTC with ``--utc``, else None: local."""
+    context = click.get_current_context(silent=True)
+    return UTC if context is not None and context.meta.get(_UTC) else None
 
 
 def quiet(command: F) -> F:

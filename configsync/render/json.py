@@ -99,7 +99,12 @@ def status(found: Any) -> str:
                 "url": found.url,
                 "database_id": found.database_id,
                 "schema_version": found.schema_version,
-                "newest": newest and {**(writer_document(newest) or {}), "commit": newest.commit},
+                "newest": newest
+                and {
+                    **(writer_document(newest) or {}),
+                    "commit": newest.commit,
+                    "actor_source": newest.actor_source,
+                },
             },
             "revision": fleet.revision,
             "readers": [_reader(r, fleet) for r in fleet.readers],
@@ -169,6 +174,7 @@ def history(entries: Iterable[HistoryEntry]) -> Iterator[str]:
             "timestamp": entry.timestamp,
             "source": entry.source,
             "commit": entry.commit,
+            "actor_source": entry.actor_source,
         }
         yield f"{between}    " + _escaped(content).replace("\n", "\n    ")
         between = ",\n"
@@ -244,6 +250,7 @@ def _blamed(field: Any) -> dict[str, Any]:
         "user": entry.db_user,
         "application": entry.application_name,
         "client_address": entry.client_address,
+        "actor_source": entry.actor_source,
         "location": location_document(field.location),
     }
 

@@ -12,7 +12,7 @@ from configsync.core import address
 from configsync.core.diagnostic import Location
 from configsync.core.plan import Base
 from configsync.core.resource import Column, Resource, ResourceType, State, root_address
-from configsync.core.revision import RevisionSource, Writer
+from configsync.core.revision import ActorSource, RevisionSource, Writer
 from configsync.core.values import Json, Text, Unstorable, canonical_json
 from configsync.store import sql
 from configsync.store.database import SCHEMA_VERSION, Transaction
@@ -60,12 +60,24 @@ def _newest(transaction: Transaction, condition: str, *values: str) -> Writer | 
     rows = transaction.rows(
         "SELECT revision, source, coalesce(db_user, actor), "
         f"{transaction.dialect.timestamp('created_at')}, application_name, client_address, "
-        f"commit_id FROM config_revisions WHERE {condition} ORDER BY revision DESC LIMIT 1",
+        f"commit_id, {actor_source('r')} FROM config_revisions r WHERE {condition} "
+        "ORDER BY revision DESC LIMIT 1",
         *values,
     )
     for revision, source, *more in rows:
         return Writer(revision, RevisionSource(source), *more)
     return None
+
+
+def actor_source(revision: str) -> str:
+    """An expression for what named the actor of a revision, which a query calls so.
+
+    Triggers note the session's user, where the database knows one, in a column
+    of its own.
+    """
+    database = f"'{ActorSource.DATABASE}'"
+    known = f"CASE WHEN {revision}.db_user IS NOT NULL THEN {database} END"
+    return f"coalesce({revision}.actor_source, {known})"
 
 
 def read_live(transaction: Transaction, types: Iterable[ResourceType]) -> State:

@@ -63,6 +63,7 @@ class Writer:
             "dirty": about.dirty,
             "author": about.author,
             "actor": about.actor,
+            "actor_source": about.actor_source and about.actor_source.value,
             "owner": about.owner,
             "planned_commit_id": about.planned_commit,
             "to_revision": about.to_revision,
