@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from configsync.core.diagnostic import Diagnostic, Location, Severity
+from configsync.core.secrets import masked
 from configsync.render.escape import one_line
 from configsync.render.text.columns import width
 from configsync.render.text.style import Style
@@ -15,8 +16,12 @@ MAX_LINE = 160
 
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], style: Style) -> str:
-    """Show each diagnostic; ``sources`` has the text of the files that they name."""
-    lines = {file: text.split("\n") for file, text in sources.items()}
+    """Show each diagnostic; ``sources`` has the text of the files that they name.
+
+    What may be a credential in a line is not shown, whatever the line is shown for.
+    """
+    # Of the whole text: a private key is one over several lines.
+    lines = {file: masked(text).split("\n") for file, text in sources.items()}
     return "".join(_one(d, lines, style) + "\n" for d in diagnostics)
 
 
