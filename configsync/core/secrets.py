@@ -174,7 +174,8 @@ _MASKED = (
     r"(?P<keep>-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?(?:-----)?)"
     r"(?:(?!-----END)[\s\S])*",
     r"(?P<keep>\beyJ)[\w-]{10,}[\w.-]*",
-    r"(?P<keep>://[^\s/@:?\"'<>]{0,100}:)(?!\d{1,5}(?:[/?#\s\"'),.;]|$))\S{0,400}(?:@|(?=…))",
+    # A path made of a URL has lost one of its slashes.
+    r"(?P<keep>:/{1,3}[^\s/@:?\"'<>]{0,100}:)(?!\d{1,5}(?:[/?#\s\"'),.;]|$))\S{0,400}(?:@|(?=…))",
     r"(?P<keep>[?&](?i:password)=)[^\s&\"'#]+",
     r"(?P<keep>(?i:\b(?:password|pwd)\s?=\s?))[^\s;\"'&]+",
 )
@@ -188,7 +189,7 @@ def _mask() -> list[re.Pattern[str]]:
 
 _HINT = re.compile(
     "dapi|dkea|dose|AKIA|ASIA|aws|AWS|AIza|GOCSPX|ccountKey|ccessKey|Q~|gh[pousr]_|github_pat|"
-    "glpat|xox|hf_|k_live_|sk-|PRIVATE KEY|eyJ|://|ssword|SSWORD|[pP][wW][dD]"
+    "glpat|xox|hf_|k_live_|sk-|PRIVATE KEY|eyJ|:/|ssword|SSWORD|[pP][wW][dD]"
 )
 
 
