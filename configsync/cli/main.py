@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pkgutil import iter_modules
 from typing import Any
 
@@ -124,8 +124,9 @@ def _run(arguments: list[str]) -> int:
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
         # click quotes words that it doesn't expect, which may be a database's URL.
-        error.message = masked(error.message)
-        error.show(sys.stderr)
+        shown = StringIO()
+        error.show(shown)
+        click.echo(masked(shown.getvalue()), err=True, nl=False)
         # Of wrong use it would exit with 2, which here means "there are changes".
         return 1
     except ConfigsyncError as error:

@@ -112,6 +112,13 @@ BAD_VARIABLE_REFERENCE = Code(
     "a $var reference can't be resolved",
     "A variable that the target doesn't define has no value to fall back on.",
 )
+BAD_ENVIRONMENT_REFERENCE = Code(
+    "CS122",
+    _ERROR,
+    "an $env reference stands where none may, or names what the settings don't allow",
+    "What comes from the environment of an apply is a secret: it is kept where nothing shows it, "
+    "and a pull request can't choose which one.",
+)
 BAD_LAYER = Code(
     "CS130",
     _ERROR,
@@ -386,6 +393,19 @@ NOT_INSTALLED = Code(
     "resources of a kind that isn't installed are left as they are",
     "The package that adds the kind may be missing by mistake, and what it applied is then "
     "neither compared nor changed.",
+)
+
+NO_SECRET = Code(
+    "CS420",
+    _ERROR,
+    "the value of a sensitive setting is not at hand",
+    "To write another value in its place, or none, would break the application that reads it.",
+)
+SECRET_STAYS = Code(
+    "CS421",
+    _WARNING,
+    "a sensitive setting is not compared, and stays as it is",
+    "Without its value, or the database's key, nobody can tell whether it would change.",
 )
 
 ALL: tuple[Code, ...] = tuple(

@@ -15,6 +15,9 @@ from functools import cache
 CREDENTIAL = "CS251"
 """The code of the rule that finds credentials: nothing that a finding of it is about is kept."""
 
+SENSITIVE_VALUE = "CS224"
+"""The code of the rule that finds sensitive values: no line is shown that a finding of it is on."""
+
 MASK = "…"
 """What stands where a secret stood."""
 

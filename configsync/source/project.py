@@ -6,7 +6,7 @@ Settings stand in ``configsync.toml`` or under ``[tool.configsync]`` in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -27,6 +27,7 @@ _KEYS: dict[str, type] = {
     "severity": dict,
     "allow_aliases": bool,
     "ignore": list,
+    "env": list,
 }
 _TARGET_KEYS: dict[str, type] = {
     "database": str,
@@ -86,6 +87,7 @@ class Project:
     """A project's folder and settings; paths are relative to ``root``.
 
     ``severities`` are those of rules whose own is overruled; None silences one.
+    ``environment`` are the variables that sensitive settings may take their values from.
     """
 
     root: Path
@@ -96,6 +98,7 @@ class Project:
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     allow_aliases: bool = False
     ignore: tuple[IgnoreRule, ...] = ()
+    environment: frozenset[str] = frozenset()
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
@@ -194,7 +197,19 @@ def _project(root: Path, settings: dict[str, Any], file: str) -> Project:
         severities=_severities(settings.get("severity", {}), file),
         allow_aliases=settings.get("allow_aliases", False),
         ignore=tuple(_ignore_rules(settings.get("ignore", []), file)),
+        environment=_environment(settings.get("env", []), targets.values(), file),
     )
+
+
+def _environment(names: list[Any], targets: Iterable[Target], file: str) -> frozenset[str]:
+    """The names of variables; none of those that configsync itself takes a database from."""
+    own = {"DATABASE_URL", *(t.database_env for t in targets)}
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise UsageError(f"{file}: env must be a list of names of environment variables.")
+        if name in own or name.startswith("CONFIGSYNC_"):
+            raise UsageError(f"{file}: env has {name}, which is configsync's own.")
+    return frozenset(names)
 
 
 def _ignore_rules(content: list[Any], file: str) -> Iterator[IgnoreRule]:

@@ -41,7 +41,7 @@ def leaks(text: str) -> list[str]:
 
 @pytest.mark.parametrize("url", URLS)
 def test_no_error_of_a_url_names_its_password(url: str, tmp_path: Path) -> None:
-    found = []
+    found: list[ConfigsyncError] = []
     try:
         parsed = parse_url(url, tmp_path)
     except ConfigsyncError as error:
@@ -60,12 +60,12 @@ def test_no_error_of_a_url_names_its_password(url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigsyncError) as unavailable:
         ConfigClient.connect(url)
     found.append(unavailable.value)
-    for error in found:
-        cause: BaseException | None = error
+    for failure in found:
+        cause: BaseException | None = failure
         while cause is not None:
             assert leaks(f"{cause} {cause!r} {vars(cause)}") == []
             cause = cause.__cause__ or cause.__context__
-        assert leaks("".join(traceback.format_exception(error))) == []
+        assert leaks("".join(traceback.format_exception(failure))) == []
 
 
 @pytest.mark.parametrize(
