@@ -91,6 +91,7 @@ def test_a_saved_plan_applies_the_value_that_it_was_made_for(weather: Workspace)
     weather.monkeypatch.setenv("WEATHER_KEY", THIRD)
     stale = weather.run("apply", "plan.json")
     assert stale.code == 3
+    assert "the environment holds another one" in stale.err
     assert weather.sql(ROWS)[0][1] == SECRET
     weather.monkeypatch.setenv("WEATHER_KEY", OTHER)
     weather.ok("apply", "plan.json")
