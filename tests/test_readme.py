@@ -22,7 +22,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[1]
 README = REPOSITORY / "README.md"
 GUIDES = REPOSITORY / "configsync/docs"
-NAMES = ("integrations", "operations", "runtime", "services", "writing")
+NAMES = ("integrations", "operations", "runtime", "security", "services", "writing")
 SHOWN = (README, *(GUIDES / f"{name}.md" for name in NAMES))
 HEAD = 0x9D52A6C0F3B14E7788D1E45B30C9A7F26E8B15D4907CF3A1562BD8E0437A19C5
 BLOCK = re.compile(
