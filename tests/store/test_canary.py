@@ -83,11 +83,9 @@ FEW = ("plan", "apply --auto-approve", "drift", "history", "export --state", "db
 class Hunt:
     """Runs commands and searches whatever comes of them; counts the paths that it took."""
 
-    def __init__(
-        self, workspace: Workspace, caplog: pytest.LogCaptureFixture, url: str | None
-    ) -> None:
+    def __init__(self, workspace: Workspace, caplog: pytest.LogCaptureFixture, url: str) -> None:
         self.workspace, self.caplog = workspace, caplog
-        self.flag = () if url is None else ("--database", url)
+        self.flag: tuple[str, ...] = ("--database", url)
         self.paths = 0
         self.codes: set[int] = set()
         self.raised: list[BaseException] = []

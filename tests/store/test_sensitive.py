@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from alembic import command
 
 from configsync.runtime import ConfigClient
 from configsync.services import SettingsService
 from configsync.services.errors import Protected
+from configsync.store import migrate
+from configsync.store.url import parse_url
 from tests.conftest import Workspace
 
 SECRET, OTHER, THIRD = "Vq8canaryOne", "Vq8canaryTwo", "Vq8canaryThree"
@@ -290,3 +293,37 @@ def test_a_value_is_held_to_its_type(
     assert ("CS420" in codes(weather)) is not fits
     result = weather.run("plan")
     assert text not in result.out + result.err or text == "30"
+
+
+def test_set_writes_no_value_into_a_sensitive_setting(weather: Workspace) -> None:
+    file = weather.root / "profiles/weather.yaml"
+    before = file.read_text()
+    for assignment in (f"api_key={OTHER}", f"api_key.value={OTHER}"):
+        refused = weather.run("set", "setting/weather", assignment)
+        assert refused.code == 1
+        assert "sensitive" in refused.out + refused.err
+        assert OTHER not in refused.out + refused.err
+        assert file.read_text() == before
+    weather.ok("set", "setting/weather", "timeout=31")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_database_of_the_schema_before_gets_a_key_and_keeps_its_settings(
+    project: Workspace, dialect: str, request: pytest.FixtureRequest
+) -> None:
+    if dialect == "postgresql":
+        project.url = request.getfixturevalue("empty_pg_url")
+    at = parse_url(url(project), project.root)
+    with migrate._connection(at) as connection:
+        command.upgrade(migrate._config(connection), "0004")
+    project.sql(
+        "INSERT INTO app_settings (category, setting_key, setting_value, value_type)"
+        " VALUES ('weather', 'api_key', 'in the clear', 'string')"
+    )
+    project.ok("db", "upgrade")
+    assert [bool(row[2]) for row in project.sql(ROWS)] == [False]
+    ((key,),) = project.sql("SELECT digest_key FROM config_keys")
+    assert len(bytes.fromhex(key)) == 32
+    project.sql(f"UPDATE app_settings SET is_sensitive = true, setting_value = '{SECRET}'")
+    assert SECRET not in kept(project)
+    assert project.sql("SELECT count(*) FROM config_history") == [(2,)]
