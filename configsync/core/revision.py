@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from configsync.core.resource import Resource
+from configsync.core.sealed import alike
 from configsync.core.values import Json, Row
 
 UNKNOWN = "unknown"
@@ -120,7 +121,12 @@ class LastWrite:
             return False
         if live is None:
             return self.action == "delete"
-        return self.action != "delete" and self.snapshot == live.values
+        if self.action == "delete" or self.snapshot is None:
+            return False
+        # A trigger has no digest of what is sensitive.
+        return self.snapshot.keys() == live.values.keys() and all(
+            alike(value, live.values[name]) for name, value in self.snapshot.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)

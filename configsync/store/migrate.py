@@ -74,7 +74,10 @@ def _connection(url: DatabaseUrl) -> Iterator[Connection]:
 
         # libpq reads the URI, as it does for all else: SQLAlchemy has rules of its own.
         engine = create_engine(
-            "postgresql+psycopg2://", creator=lambda: connect(url), poolclass=NullPool
+            "postgresql+psycopg2://",
+            creator=lambda: connect(url),
+            poolclass=NullPool,
+            hide_parameters=True,
         )
     else:
         engine = create_engine(url.sqlalchemy, poolclass=NullPool)
@@ -99,6 +102,6 @@ def _connection(url: DatabaseUrl) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DatabaseError(f"{url} can't be migrated: {cause}") from error
+        raise DatabaseError(f"{url} can't be migrated: {url.conceal(cause)}") from error
     finally:
         engine.dispose()

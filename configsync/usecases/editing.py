@@ -132,7 +132,7 @@ class Editing:
             return {}
         kind = self.kind(document)
         merged = merge(stack, kind.list_keys)[0]
-        References(self.project.root, target.vars).resolve(merged.body)
+        References(self.project.root, target.vars, self.project.environment).resolve(merged.body)
         try:
             return rows_of(kind, merged)
         except (KeyError, TypeError, AttributeError):

@@ -135,7 +135,7 @@ class Sites:
     def __init__(self, edit: Editing, target: Target) -> None:
         self.edit = edit
         self.target = target
-        self.references = References(edit.project.root, target.vars)
+        self.references = References(edit.project.root, target.vars, edit.project.environment)
         self.references.files.update(edit.draft.after)
         self._known: dict[Mark, Layered] = {}
         self._roots: dict[str, Document] = {}

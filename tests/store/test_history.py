@@ -14,6 +14,7 @@ from configsync.core.resource import ResourceType
 from configsync.kinds import resource_types
 from configsync.store import history
 from configsync.store import read as module
+from configsync.store.database import Transaction
 from configsync.store.history import Selection, read_history, revision_at
 from configsync.store.read import LiveRow
 from tests.conftest import Workspace
@@ -228,8 +229,10 @@ def test_show_and_explain_read_what_is_asked_for_only(
     read: list[str] = []
     whole = module._live_rows
 
-    def noting(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterator[LiveRow]:
-        for row in whole(type_, rows):
+    def noting(
+        transaction: Transaction, type_: ResourceType, rows: Iterable[tuple[Any, ...]]
+    ) -> Iterator[LiveRow]:
+        for row in whole(transaction, type_, rows):
             read.append(row.resource.address)
             yield row
 

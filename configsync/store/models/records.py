@@ -152,6 +152,17 @@ class ConfigDatabase(Base):
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
 
 
+class ConfigKey(Base):
+    """The key of the digests that stand for sensitive values, in one row: 64 hexadecimal digits.
+
+    Whoever may read it may read the values too, in the tables beside it.
+    """
+
+    __tablename__ = "config_keys"
+
+    digest_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
 class ConfigReader(Base):
     """A running application, and the revision that it holds: what it last reported.
 
