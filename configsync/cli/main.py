@@ -123,7 +123,7 @@ def _fail(message: str) -> None:
     """Print an error, which may quote what strangers wrote."""
     from configsync.render.escape import unobeyed, visible
 
-    click.echo(unobeyed(f"Error: {visible(message)}"), err=True)
+    click.echo(unobeyed(f"Error: {visible(masked(message))}"), err=True)
 
 
 def _run(arguments: list[str]) -> int:

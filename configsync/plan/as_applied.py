@@ -9,6 +9,7 @@ from configsync.core.plan import Base
 from configsync.core.published import Published
 from configsync.core.resource import ResourceType, State
 from configsync.core.revision import LastWrite, OwnerRecord
+from configsync.core.sealed import Seal
 from configsync.plan.stored import Stored
 
 
@@ -30,6 +31,10 @@ class AsApplied:
     @property
     def applied(self) -> State:
         return self.stored.applied
+
+    @property
+    def seal(self) -> Seal | None:
+        return self.stored.seal
 
     @property
     def renamed(self) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from configsync.core.errors import UsageError
 from configsync.core.ignore import whole
 from configsync.core.plan import Base, Change, Plan, PlanOptions
 from configsync.core.resource import State
+from configsync.core.sealed import is_sealed
 from configsync.diff import Terms, drift
 from configsync.edit.draft import FileChange
 from configsync.edit.splice import CannotEdit
@@ -101,6 +102,8 @@ def promote(
                 f"The source {project.source} has applied nothing to {origin.target.name} yet, so "
                 "there is nothing to promote."
             )
+        sealed = sorted({*_sealed(first.applied), *_sealed(second.applied)})
+        first, second = (_settled(side, second.applied) for side in (first, second))
         moved = (at for at, _, _ in differing(first.applied, second.applied))
         first = replace(first, had=resources_had(past, types, moved))
         rules = whole(project.ignore, types)
@@ -116,6 +119,10 @@ def promote(
         origin.target, there.base, to.target, plan, tuple(_selected(plan, found, here))
     )
     result.notes += _notes(project, origin, there, found)
+    if sealed:
+        result.notes.append(
+            f"Sensitive settings have values of each target's own, and stay: {_some(sealed)}."
+        )
     chosen = {c.address for c in plan.changes} & found.written
     result.waiting = tuple(c.address for c in plan.changes if c.address not in chosen)
     if chosen:
@@ -142,6 +149,26 @@ def _side(project: Project, end: End, stored: Stored, other: End) -> Side:
         meant = replace(end.target, vars={**end.target.vars, **shared})
         swapped = validate(project, meant).desired
     return Side(end.target, own, end.desired, swapped)
+
+
+def _sealed(state: State) -> set[str]:
+    """The addresses of resources with a sensitive value."""
+    return {r.address for r in state.values() if any(map(is_sealed, r.values.values()))}
+
+
+def _settled(side: Side, own: State) -> Side:
+    """The side as if its sensitive settings were those in ``own``.
+
+    Their digests are of each database's own key, so nobody can compare them.
+    """
+    kept = _sealed(own)
+
+    def settled(state: State) -> State:
+        others = state.keys() - kept - _sealed(state)
+        return State([*(state[at] for at in others), *(own[at] for at in kept)])
+
+    states = {name: settled(getattr(side, name)) for name in ("applied", "desired", "swapped")}
+    return replace(side, **states)
 
 
 def _untried(origin: End, found: Comparison) -> Iterator[Diagnostic]:

@@ -230,3 +230,33 @@ def test_one_database_by_the_environment_is_refused(pair: Pair) -> None:
     refused = pair.project.run("promote", "staging", "prod")
     assert (refused.code, "CONFIGSYNC_DATABASE" in refused.err) == (1, True)
     assert not (pair.project.root / "other.db").exists()
+
+
+SECRET = """
+apiVersion: configsync/v1
+kind: Settings
+metadata: {name: weather}
+spec:
+  api_key: {value: {$env: WEATHER_KEY}, sensitive: true}
+  unit: metric
+"""
+
+
+def test_sensitive_settings_stay_each_targets_own(pair: Pair) -> None:
+    project = pair.project
+    project.write("configsync.toml", 'env = ["WEATHER_KEY"]\n' + SETTINGS)
+    project.write("profiles/weather.yaml", SECRET)
+    for target, value in (("staging", "a-key-for-trying"), ("prod", "the-real-key")):
+        project.monkeypatch.setenv("WEATHER_KEY", value)
+        pair.apply(target)
+    project.monkeypatch.delenv("WEATHER_KEY")
+    overlay = SECRET.replace("\n  api_key: {value: {$env: WEATHER_KEY}, sensitive: true}", "")
+    project.write("overlays/staging/weather.yaml", overlay.replace("metric", "imperial"))
+    pair.apply("staging")
+    done = project.ok("promote", "staging", "prod", "--write")
+    assert "Sensitive settings have values of each target's own, and stay: setting/w" in done.err
+    assert "metric → imperial" in done.out
+    assert "api_key" not in (project.root / "overlays/prod/weather.yaml").read_text()
+    project.monkeypatch.setenv("WEATHER_KEY", "the-real-key")
+    planned = project.ok("plan", "--target", "prod", "-o", "json").json
+    assert [c["address"] for c in planned["changes"]] == ["setting/weather/unit"]
