@@ -255,7 +255,7 @@ def test_sensitive_settings_stay_each_targets_own(pair: Pair) -> None:
     pair.apply("staging")
     done = project.ok("promote", "staging", "prod", "--write")
     assert "Sensitive settings have values of each target's own, and stay: setting/w" in done.err
-    assert "metric → imperial" in done.out
+    assert "imperial" in done.out
     assert "api_key" not in (project.root / "overlays/prod/weather.yaml").read_text()
     project.monkeypatch.setenv("WEATHER_KEY", "the-real-key")
     planned = project.ok("plan", "--target", "prod", "-o", "json").json
