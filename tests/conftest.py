@@ -11,14 +11,20 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import tempfile
+import time
+import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 import hypothesis
 import psycopg2
@@ -27,7 +33,8 @@ import pytest
 from configsync.cli.main import run
 from configsync.store.database import Database, open_database
 from configsync.store.migrate import upgrade
-from configsync.store.url import parse_url
+from configsync.store.sqlite import SqliteDatabase
+from configsync.store.url import DatabaseUrl, parse_url
 
 # A busy machine is no fault of the code. In CI the examples are the same in each run; elsewhere
 # they differ, so that what nobody has thought of yet is found at a desk.
@@ -40,6 +47,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("configsync")
 
 TEMPLATE = "configsync_test_template"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _numbers = count(1)
 
 
@@ -138,6 +146,11 @@ def times(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--times"))
 
 
+# Everyone's tests are at one time: this process's, and those that it starts.
+os.environ["TZ"] = "UTC"
+time.tzset()
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
@@ -145,7 +158,8 @@ def _clean_environment(
     """No setting, actor, colour or git identity of the machine reaches a test."""
     for name in list(os.environ):
         if re.match(
-            r"CONFIGSYNC_(?!TEST)|DATABASE_URL|DATABRICKS_|GITHUB_|GITLAB_|NO_COLOR|FORCE_COLOR",
+            r"CONFIGSYNC_(?!TEST)|DATABASE_URL|DATABRICKS_|GITHUB_|GITLAB_|BUILD_|CHANGE_"
+            r"|NO_COLOR|FORCE_COLOR",
             name,
         ):
             monkeypatch.delenv(name)
@@ -154,6 +168,21 @@ def _clean_environment(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", tempfile.gettempdir())
     monkeypatch.setenv("LOGNAME", "tester")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def move_to() -> Iterator[Callable[[str], None]]:
+    """Have the machine stand in a time zone, until the test ends."""
+
+    def move(zone: str) -> None:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        here, there = EPOCH.astimezone(), EPOCH.astimezone(ZoneInfo(zone))
+        assert here.utcoffset() == there.utcoffset(), "the C library lacks the time zones (tzdata)"
+
+    with pytest.MonkeyPatch.context() as patch:
+        yield move
+    time.tzset()
 
 
 @pytest.fixture(scope="session")
@@ -189,6 +218,34 @@ def pg_template(pg_server: str) -> str:
     execute(pg_server, f"CREATE DATABASE {name}")
     upgrade(parse_url(with_database(pg_server, name), Path()))
     return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    upgrade(parse_url(f"sqlite:///{file}", Path()))
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _quick_sqlite(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SQLite file that is made on first use is a copy of one that the migrations made.
+
+    Processes that tests start make theirs by the migrations themselves.
+    """
+    create = SqliteDatabase.create.__func__  # type: ignore[attr-defined]
+
+    def from_template(cls: type[SqliteDatabase], url: DatabaseUrl) -> SqliteDatabase:
+        file = Path(url.connect)
+        if file.parent.is_dir() and not file.exists():
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+            with closing(sqlite3.connect(file)) as connection, connection:
+                identity = "UPDATE config_database SET database_id = ?"
+                connection.execute(identity, (str(uuid.uuid4()),))
+        return create(cls, url)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(SqliteDatabase, "create", classmethod(from_template))
 
 
 def with_database(url: str, name: str) -> str:

@@ -41,6 +41,8 @@ def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
     assert Path(where.stdout.strip()).is_relative_to(installed)
     for file in ("py.typed", "schemas/profile.schema.json", "store/migrations/env.py"):
         assert (installed / "configsync" / file).is_file(), file
+    guide = run(installed, "-m", "configsync", "docs", "operations", cwd=tmp_path)
+    assert guide.stdout == (REPOSITORY / "configsync/docs/operations.md").read_text()
 
 
 def test_the_wheel_plans_and_applies(installed: Path, tmp_path: Path) -> None:

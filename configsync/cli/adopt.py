@@ -13,7 +13,7 @@ SECTION = "Change"
 
 
 @click.command(epilog="Example: configsync adopt profile/production")
-@click.argument("address", metavar="[ADDRESS]", required=False)
+@options.address("[ADDRESS]")
 @click.option("--all", "everything", is_flag=True, help="Adopt whatever this source manages.")
 @options.directory
 @options.database

@@ -16,7 +16,7 @@ from configsync.cli.plan import check, show
 
 if TYPE_CHECKING:
     from configsync.core.plan import Plan
-    from configsync.core.revision import Applied
+    from configsync.core.revision import Actor, Applied
     from configsync.source.project import Project, Target
     from configsync.store.database import Database
     from configsync.usecases.fleet import Convergence
@@ -29,6 +29,7 @@ SECTION = "Change"
     "file", required=False, metavar="[FILE]", type=click.Path(path_type=Path, dir_okay=False)
 )
 @options.planning
+@options.utc
 @click.option("--auto-approve", is_flag=True, help="Apply without asking.")
 @click.option("--actor", metavar="NAME", help="Who applies, as history records it.")
 @click.option(
@@ -50,7 +51,7 @@ def command(
     FILE is a plan that configsync plan --out saved, which is applied without
     asking, if it still is the plan that the files and the database give.
     """
-    from configsync.usecases.apply import find_actor
+    from configsync.usecases.actor import find_actor
 
     if asked.output_format == "json" and not auto_approve and file is None:
         raise click.UsageError("-o json can't ask; give --auto-approve with it.")
@@ -94,7 +95,7 @@ def _saved_rollback(
     target: Target,
     saved: Plan,
     asked: options.Planning,
-    actor: str,
+    actor: Actor,
     lock_timeout: float,
     wait: float | None,
 ) -> int:

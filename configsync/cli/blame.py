@@ -12,10 +12,11 @@ SECTION = "Watch"
 
 
 @click.command(epilog="Example: configsync blame profile/production/ai_infra")
-@click.argument("address", metavar="ADDRESS")
+@options.address("ADDRESS")
 @options.directory
 @options.database
 @options.output("text", "json")
+@options.utc
 def command(
     address: str,
     directory: Path,

@@ -29,7 +29,7 @@ REPORTS = "configsync-report"
 """The folder that reports are written into, below the current one."""
 
 
-@click.group()
+@click.group(cls=options.Group)
 def command() -> None:
     """Do in one line what a CI job is for, and leave a report behind.
 
@@ -96,8 +96,8 @@ def apply(
 ) -> int:
     """Apply what was merged, without asking: exactly the plan with --plan-id, or nothing."""
     from configsync.core.errors import StalePlan, UsageError
+    from configsync.usecases.actor import find_actor
     from configsync.usecases.apply import apply as carry_out
-    from configsync.usecases.apply import find_actor
 
     job = _Job.of("apply", asked.directory, asked.target_name, asked.database_url, folder)
 
@@ -344,7 +344,7 @@ class _Job:
         if not reviewed:
             made = guarded(made, self.target)
         self.say_found(made.diagnostics)
-        output.text(view.render(made, output.style()))
+        output.text(view.render(made, output.shared_style()))
         again = again_by("plan", self.target.name, made.options)
         self.report = reporting.report(made, resource_types(), again)
         self.files["plan.json"] = json.plan(made)

@@ -11,7 +11,7 @@ from configsync.cli import options, output
 SECTION = "Operate"
 
 
-@click.group()
+@click.group(cls=options.Group)
 def command() -> None:
     """Create and migrate the tables, and say who may do what with them."""
 

@@ -14,10 +14,11 @@ SECTION = "Review"
 @click.command(epilog="Example: configsync diff 12 15 'profile/production*'")
 @click.argument("old", metavar="REV1")
 @click.argument("new", metavar="REV2")
-@click.argument("address", metavar="[ADDRESS-GLOB]", required=False)
+@options.address("[ADDRESS-GLOB]")
 @options.directory
 @options.database
 @options.output("text", "json", "markdown", "html")
+@options.utc
 def command(
     old: str,
     new: str,
@@ -29,7 +30,7 @@ def command(
 ) -> int:
     """Show what changed from one revision, or time, to another.
 
-    A time is ISO 8601, taken as UTC, or how long ago, as 2h; 0 is the database
+    A time is ISO 8601, local without an offset, or how long ago, as 2h; 0 is the database
     before its first revision. Each resource is shown with its net change.
     """
     from configsync.kinds import resource_types
@@ -40,7 +41,7 @@ def command(
     database = options.connect(project, target, database_url)
     types = resource_types()
     with database.reading() as transaction:
-        first, last = (revision_at(transaction, r) for r in (old, new))
+        first, last = (revision_at(transaction, r, options.zone()) for r in (old, new))
         changes = changes_between(transaction, types, first, last, address)
     if output_format == "json":
         from configsync.render import json

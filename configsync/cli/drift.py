@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 SECTION = "Watch"
 
 
-@click.command(epilog="Example: configsync drift --target prod --detailed-exitcode -o markdown")
+@click.command(epilog="Example: configsync drift --target prod --detailed-exitcode")
 @options.directory
 @options.database
 @options.output("text", "json", "markdown", "html", "junit")
+@options.utc
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if there is drift, with 0 if none."
 )

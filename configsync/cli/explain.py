@@ -17,15 +17,16 @@ SECTION = "Write"
 
 
 @click.command(
-    epilog="Example: configsync explain profile/production/ai_infra llm_temperature. "
+    epilog="\b\nExample: configsync explain profile/production/ai_infra llm_temperature\n"
     "Who uses a prompt: configsync explain prompt/verify --used-by"
 )
-@click.argument("address", metavar="ADDRESS")
+@options.address("ADDRESS")
 @click.argument("field", metavar="[FIELD]", required=False)
 @click.option("--used-by", is_flag=True, help="List what uses it, by metadata.uses, instead.")
 @options.directory
 @options.database
 @options.output("text", "json")
+@options.utc
 def command(
     address: str,
     field: str | None,

@@ -18,7 +18,7 @@ SECTION = "Operate"
 
 
 @click.command(epilog="Example: configsync export 'profile/prod*' --out profiles")
-@click.argument("address", metavar="[ADDRESS]", required=False)
+@options.address("[ADDRESS]")
 @options.directory
 @options.database
 @options.output("yaml", "env", "dotenv", "json")

@@ -65,13 +65,14 @@ class _History(click.Command):
 
 @click.command(
     cls=_History,
-    epilog="Example: configsync history 'profile/production*' --since 7d --actor alice. "
+    epilog="\b\nExample: configsync history 'profile/production*' --since 7d --actor alice\n"
     "To check that nobody has touched it: configsync history verify --help",
 )
-@click.argument("address", required=False, metavar="[ADDRESS-GLOB]")
+@options.address("[ADDRESS-GLOB]")
 @options.directory
 @options.database
 @options.output("text", "json")
+@options.utc
 @click.option("--since", metavar="TIME", help="From then on: 2026-11-22, 2026-11-22T09:30, 2h, 7d.")
 @click.option("--until", metavar="TIME", help="Before then.")
 @click.option("--actor", metavar="NAME", help="Changed by NAME; * stands for any text.")
@@ -92,7 +93,7 @@ def command(
     """Show who changed what and when, newest first.
 
     ADDRESS-GLOB selects a resource and its parts; * stands for any text. A
-    TIME is ISO 8601, taken as UTC, or how long ago.
+    TIME is ISO 8601, local without an offset, or how long ago, as 2h.
     """
     from configsync.core.moment import parse_moment
     from configsync.kinds import resource_types
@@ -104,8 +105,8 @@ def command(
         clock = now(transaction)
         selection = Selection(
             address,
-            since=None if since is None else parse_moment(since, clock),
-            until=None if until is None else parse_moment(until, clock),
+            since=None if since is None else parse_moment(since, clock, options.zone()),
+            until=None if until is None else parse_moment(until, clock, options.zone()),
             **exact,
         )
         entries = read_history(transaction, resource_types(), selection, limit)

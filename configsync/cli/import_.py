@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from configsync.cli import options, output
+from configsync.cli import complete, options, output
 
 SECTION = "Write"
 
 
-@click.command(epilog="Example: configsync import slide-generator ../app/config --name production")
-@click.argument("format", metavar="FORMAT")
+@click.command(epilog="Example: configsync import slide-generator app/config --name production")
+@click.argument("format", metavar="FORMAT", shell_complete=complete.formats)
 @click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
 @options.directory
 @click.option("--name", metavar="NAME", help="A single profile's name; by default, that of PATH.")

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pkgutil import iter_modules
 from typing import Any
 
@@ -15,6 +15,7 @@ import click
 import configsync.cli as package
 from configsync import __version__
 from configsync.core.errors import ConfigsyncError
+from configsync.core.secrets import masked
 
 SECTIONS = ("Write", "Review", "Change", "Watch", "Operate")
 
@@ -56,7 +57,7 @@ class Commands(click.Group):
 
 
 def _names(module: str) -> bool:
-    return module not in ("main", "options", "output")
+    return module not in ("complete", "main", "options", "output")
 
 
 def _module(name: str) -> Any:
@@ -74,7 +75,8 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Each command explains itself: configsync plan --help",
+    epilog="\b\nEach command explains itself: configsync plan --help\n"
+    "Guides, from a first project to a bad night: configsync docs",
 )
 @click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")
 @click.option(
@@ -117,21 +119,26 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
+def _fail(message: str) -> None:
+    """Print an error, which may quote what strangers wrote."""
+    from configsync.render.escape import unobeyed, visible
+
+    click.echo(unobeyed(f"Error: {visible(masked(message))}"), err=True)
+
+
 def _run(arguments: list[str]) -> int:
     try:
         code = cli.main(arguments, prog_name="configsync", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except click.UsageError as error:
-        # click would exit with 2, which here means "there are changes".
-        error.show(sys.stderr)
-        return 1
     except click.ClickException as error:
-        error.show(sys.stderr)
+        # click quotes words that it doesn't expect, which may be a database's URL.
+        shown = StringIO()
+        error.show(shown)
+        click.echo(masked(shown.getvalue()), err=True, nl=False)
+        # Of wrong use it would exit with 2, which here means "there are changes".
         return 1
     except ConfigsyncError as error:
-        from configsync.cli.output import note
-
-        note(f"Error: {error}")
+        _fail(str(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -143,7 +150,7 @@ def _run(arguments: list[str]) -> int:
             raise
         click.echo(
             f"Error: configsync failed in a way that it should not: {type(error).__name__}: "
-            f"{error}. Set CONFIGSYNC_DEBUG=1 to see where, and report it.",
+            f"{masked(str(error))}. Set CONFIGSYNC_DEBUG=1 to see where, and report it.",
             err=True,
         )
         return 1

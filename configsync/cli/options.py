@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import UTC, tzinfo
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from configsync.cli import complete
 
 if TYPE_CHECKING:
     from configsync.core.plan import PlanOptions
@@ -17,6 +20,16 @@ if TYPE_CHECKING:
     from configsync.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Group(click.Group):
+    """A command of commands, each of whose first sentences is shown whole."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, part.get_short_help_str(90)) for name, part in self.commands.items()]
+            )
 
 
 def directory(command: F) -> F:
@@ -34,7 +47,11 @@ def directory(command: F) -> F:
 def target(command: F) -> F:
     """``--target NAME``: which of the configured databases."""
     return click.option(
-        "--target", "target_name", metavar="NAME", help="The target, one of those in the settings."
+        "--target",
+        "target_name",
+        metavar="NAME",
+        shell_complete=complete.targets,
+        help="The target, one of those in the settings.",
     )(command)
 
 
@@ -61,6 +78,45 @@ def output(*formats: str) -> Callable[[F], F]:
         show_default=True,
         help="How to print what was found.",
     )
+
+
+def address(metavar: str) -> Callable[[F], F]:
+    """The argument ``address``, not required where ``metavar`` stands in brackets."""
+    return click.argument(
+        "address",
+        metavar=metavar,
+        required=not metavar.startswith("["),
+        shell_complete=complete.addresses,
+    )
+
+
+def document(command: F) -> F:
+    """The argument ``address``, of a whole document."""
+    return click.argument("address", metavar="ADDRESS", shell_complete=complete.documents)(command)
+
+
+_UTC = "configsync.utc"
+
+
+def utc(command: F) -> F:
+    """``--utc``: times are shown, and taken, as `zone` then says."""
+
+    def keep(context: click.Context, _: click.Parameter, value: bool) -> None:
+        context.meta[_UTC] = value
+
+    return click.option(
+        "--utc",
+        is_flag=True,
+        expose_value=False,
+        callback=keep,
+        help="Times in UTC, not in local time; those without an offset are taken so too.",
+    )(command)
+
+
+def zone() -> tzinfo | None:
+    """The zone of the times that people read and write: UTC with ``--utc``, else None: local."""
+    context = click.get_current_context(silent=True)
+    return UTC if context is not None and context.meta.get(_UTC) else None
 
 
 def quiet(command: F) -> F:
@@ -118,6 +174,7 @@ def select(command: F) -> F:
         "--select",
         metavar="GLOB",
         multiple=True,
+        shell_complete=complete.addresses,
         help="Only what an address glob or label=KEY=VALUE selects; may be repeated.",
     )(command)
 

@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from configsync.cli import options
 from configsync.core.diagnostic import Diagnostic
 from configsync.render.escape import unobeyed, visible
 from configsync.render.text.style import Style
@@ -26,12 +28,22 @@ LONG = 500
 
 
 def style() -> Style:
+    """How to show text to whoever runs the command."""
+    return Style(_colored(), options.zone())
+
+
+def shared_style() -> Style:
+    """How to show text that others read too: not in the time of the machine that it comes from."""
+    return Style(_colored(), UTC)
+
+
+def _colored() -> bool:
     """Colours if FORCE_COLOR is set, none if NO_COLOR is, else at a terminal."""
     if os.environ.get("NO_COLOR"):
-        return Style(False)
+        return False
     if os.environ.get("FORCE_COLOR"):
-        return Style(True)
-    return Style(sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def data(text: str) -> None:

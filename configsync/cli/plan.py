@@ -24,6 +24,7 @@ SECTION = "Review"
 
 @click.command(epilog="Example: configsync plan --target prod --out prod.plan --detailed-exitcode")
 @options.reviewing
+@options.utc
 @click.option(
     "--out",
     metavar="FILE",
@@ -136,7 +137,7 @@ def _offline(
 
 
 def _rehearsed(project: Project, database: Database, plan: Plan, lock_timeout: float) -> Plan:
-    from configsync.usecases.apply import find_actor
+    from configsync.usecases.actor import find_actor
     from configsync.usecases.rehearse import rehearse
 
     actor = find_actor(None, project.root, os.environ)

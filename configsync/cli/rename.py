@@ -13,7 +13,7 @@ SECTION = "Write"
 
 
 @click.command(epilog="Example: configsync rename profile/production live")
-@click.argument("address", metavar="ADDRESS")
+@options.document
 @click.argument("name", metavar="NAME")
 @options.directory
 @options.target

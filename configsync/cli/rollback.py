@@ -26,9 +26,10 @@ SECTION = "Change"
     "--to",
     metavar="REVISION|TIME",
     required=True,
-    help="A revision's number, a time in ISO 8601, or how long ago, as 2h.",
+    help="A revision's number, a time in ISO 8601, local without an offset, or how long ago: 2h.",
 )
 @options.planning_back
+@options.utc
 @click.option("--write", is_flag=True, help="Write it into the YAML too.")
 @click.option(
     "--out",
@@ -57,7 +58,7 @@ def command(
     that a late run doesn't undo the rollback. Revert the change in git next.
     """
     from configsync.core.diagnostic import has_errors
-    from configsync.usecases.apply import find_actor
+    from configsync.usecases.actor import find_actor
     from configsync.usecases.rollback import plan_rollback, roll_back
 
     if asked.output_format == "json" and not auto_approve and out is None:
@@ -70,7 +71,7 @@ def command(
         require_place(asked.directory / out)
     project, target = options.find(asked.directory, asked.target_name)
     database = options.connect(project, target, asked.database_url)
-    plan = plan_rollback(project, target, database, to, asked.plan_options)
+    plan = plan_rollback(project, target, database, to, asked.plan_options, zone=options.zone())
     if out is not None:
         show(project.root, plan, asked.output_format, asked.quiet)
         if has_errors(plan.diagnostics):

@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from configsync.cli import options, output
+from configsync.cli import complete, options, output
 
 SECTION = "Write"
 
 
 @click.command(epilog="Example: configsync rules CS201")
 @options.directory
-@click.argument("code", required=False, metavar="[CODE]")
+@click.argument("code", required=False, metavar="[CODE]", shell_complete=complete.codes)
 @options.output("text", "json")
 def command(directory: Path, code: str | None, output_format: str) -> int:
     """List what is checked, or explain one code: why it matters, a bad and a good example.

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from configsync.cli import options, output
+from configsync.cli import complete, options, output
 
 SECTION = "Write"
 
 
 @click.command(epilog="Example: configsync schema --write")
-@click.argument("kind", required=False, metavar="[KIND]")
+@click.argument("kind", required=False, metavar="[KIND]", shell_complete=complete.kinds)
 @options.directory
 @click.option("--write", is_flag=True, help="Write the schemas into the project's folder of them.")
 @click.option(

@@ -22,7 +22,7 @@ dry_run = click.option("--dry-run", is_flag=True, help="Show what would be writt
 
 
 @click.command(epilog="Example: configsync set profile/production ai_infra.llm_temperature=0.8")
-@click.argument("address", metavar="ADDRESS")
+@options.document
 @click.argument("assignments", metavar="[FIELD=VALUE]...", nargs=-1)
 @click.option("--unset", multiple=True, metavar="FIELD", help="Remove a field. May be repeated.")
 @click.option("--layer", metavar="NAME|FILE", help="The layer to change, not the one that wins.")
@@ -90,8 +90,8 @@ def find(directory: Path, target_name: str | None) -> tuple[Project, list[Target
 def finish(project: Project, report: EditReport, dry_run: bool) -> int:
     """Print an edit's report; returns the exit code."""
     if report.diagnostics:
-        return _refused(project, report)
-    for line in _diff(report.changes):
+        return refused(project, report)
+    for line in diff(report.changes):
         output.data(line)
     for text in report.notes:
         output.note(f"Note: {text}")
@@ -102,8 +102,8 @@ def finish(project: Project, report: EditReport, dry_run: bool) -> int:
     return 0
 
 
-def _refused(project: Project, report: EditReport) -> int:
-    """Show the errors that an edit would bring, in the files as they would be."""
+def refused(project: Project, report: EditReport) -> int:
+    """Show the errors that an edit would bring, in the files as they would be; returns 1."""
     from configsync.render.text import diagnostics as view
     from configsync.source.files import read_text
 
@@ -118,7 +118,7 @@ def _refused(project: Project, report: EditReport) -> int:
     return 1
 
 
-def _diff(changes: list[FileChange]) -> Iterator[str]:
+def diff(changes: list[FileChange]) -> Iterator[str]:
     """A unified diff of files, which can't steer a terminal."""
     from configsync.render.escape import one_line, visible
 

@@ -13,7 +13,7 @@ SECTION = "Write"
 
 
 @click.command("set-default", epilog="Example: configsync set-default profile/production")
-@click.argument("address", metavar="ADDRESS")
+@options.document
 @options.directory
 @options.target
 @dry_run

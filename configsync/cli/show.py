@@ -12,10 +12,11 @@ SECTION = "Review"
 
 
 @click.command(epilog="Example: configsync show profile/production/prompts -o json")
-@click.argument("address", metavar="ADDRESS|FILE")
+@options.address("ADDRESS|FILE")
 @options.directory
 @options.database
 @options.output("text", "json")
+@options.utc
 @click.option("--at", metavar="REVISION|TIME", help="As it was then, by what history records.")
 def command(
     address: str,
@@ -29,7 +30,7 @@ def command(
 
     In ADDRESS, * stands for any text. FILE is a plan that configsync plan --out
     saved, and is shown also when it doesn't apply any more. TIME is ISO 8601,
-    taken as UTC, or how long ago, as 2h; what was renamed since has the name
+    local without an offset, or how long ago, as 2h; what was renamed since has the name
     that it had then.
     """
     if at is None and (directory / address).is_file():
@@ -38,7 +39,7 @@ def command(
 
     project, target = options.find(directory, target_name)
     database = options.connect(project, target, database_url)
-    found = find_resources(database, address, at)
+    found = find_resources(database, address, at, options.zone())
     if not found:
         then = "" if at is None else f" at {at}"
         output.note(f"Error: nothing in {database.url} has the address {address}{then}.")

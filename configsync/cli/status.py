@@ -15,6 +15,7 @@ SECTION = "Watch"
 @options.directory
 @options.database
 @options.output("text", "json")
+@options.utc
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit with 2 if a live reader is behind, else with 0."
 )

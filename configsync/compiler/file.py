@@ -15,7 +15,7 @@ from configsync.compiler.documents import compile_document
 from configsync.compiler.ignores import find_ignores
 from configsync.compiler.records import FileRecord
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.document import Document
+from configsync.core.document import Document, show_path
 from configsync.core.kind import Kind
 from configsync.core.resource import Resource
 from configsync.source.files import read_text
@@ -25,7 +25,7 @@ from configsync.source.references import Followed, References
 
 USES = ("metadata", "uses")
 
-_SPECIAL = re.compile(r"\$(?:csv|file|unset|var)")
+_SPECIAL = re.compile(r"\$(?:csv|env|file|unset|var)")
 """What a text holds that refers to something, or removes it."""
 
 
@@ -35,6 +35,7 @@ class Settings:
 
     ``schemas`` are those of `load_schemas`, by their files' names; None where
     one is unusable.
+    ``environment`` are the names that ``$env`` may say.
     ``patched`` are the kinds and names that an overlay says something about.
     Without ``resources`` only findings are of interest.
     """
@@ -45,6 +46,7 @@ class Settings:
     rules: Mapping[str, Rule]
     schemas: Mapping[str, Schema | None]
     variables: Mapping[str, Any]
+    environment: frozenset[str] = frozenset()
     patched: frozenset[tuple[str, str]] = frozenset()
     aliases: bool = False
     resources: bool = True
@@ -62,7 +64,9 @@ class FileCompiler:
     """The file that a rule last found something within a text of, and its lines."""
 
     def __post_init__(self) -> None:
-        self.references = References(self.settings.root, self.settings.variables)
+        self.references = References(
+            self.settings.root, self.settings.variables, self.settings.environment
+        )
 
     def compile_file(self, name: str, text: str) -> tuple[FileRecord, list[Resource]]:
         """Compile a file by itself.
@@ -148,7 +152,11 @@ class FileCompiler:
         if file not in self.settings.schemas:
             return []
         schema = self.settings.schemas[file]
-        return None if schema is None else list(schema.check(document, kind.subject(document)))
+        if schema is None:
+            return None
+        subject = kind.subject(document)
+        unseen = {show_path(subject.place((key,))) for key in subject.unseen}
+        return [d for d in schema.check(document, subject) if d.path not in unseen]
 
     def _needs(self, kind: str) -> tuple[tuple[str, ...], ...]:
         if kind not in self.needs:

@@ -7,15 +7,17 @@ from typing import Any
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related, Severity
+from configsync.core.secrets import CREDENTIAL
 
 
 def lasting(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Tell whether findings last as long as the files stay as they are.
+    """Tell whether findings are kept, as they last as long as the files stay as they are.
 
     A file that couldn't be read may be readable next time, and one that was
-    referred to and is missing may be there.
+    referred to and is missing may be there. Of a file with a credential,
+    nothing is kept: what it compiles to holds it.
     """
-    passing = (codes.UNREADABLE.code, codes.BAD_FILE_REFERENCE.code)
+    passing = (codes.UNREADABLE.code, codes.BAD_FILE_REFERENCE.code, CREDENTIAL)
     return not any(d.code in passing for d in diagnostics)
 
 

@@ -47,6 +47,7 @@ def _surroundings(project: Project, target: Target) -> Iterator[bytes | str]:
     yield project.source
     yield project.schemas
     yield f"aliases={project.allow_aliases}"
+    yield f"environment={sorted(project.environment)}"
     folder = project.root / project.schemas
     # Those of kinds, and a level below those of single documents.
     for pattern in ("*.schema.json", "*/*.schema.json"):

@@ -83,6 +83,7 @@ class _Run:
             rules=all_rules(),
             schemas=schemas,
             variables=target.vars,
+            environment=project.environment,
             patched=frozenset((p.kind, p.name or "") for p in self.patches),
             aliases=project.allow_aliases,
             resources=resources,

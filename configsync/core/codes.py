@@ -112,6 +112,13 @@ BAD_VARIABLE_REFERENCE = Code(
     "a $var reference can't be resolved",
     "A variable that the target doesn't define has no value to fall back on.",
 )
+BAD_ENVIRONMENT_REFERENCE = Code(
+    "CS122",
+    _ERROR,
+    "an $env reference stands where none may, or names what the settings don't allow",
+    "What comes from the environment of an apply is a secret: it is kept where nothing shows it, "
+    "and a pull request can't choose which one.",
+)
 BAD_LAYER = Code(
     "CS130",
     _ERROR,
@@ -398,6 +405,24 @@ OTHER_POLICIES = Code(
     _WARNING,
     "a change has other policies than its base",
     "A change is judged by what was agreed before it: it can't loosen what judges it.",
+)
+UNTRIED = Code(
+    "CS422",
+    _WARNING,
+    "what a target is to promote isn't what its source says",
+    "Only what was applied there was tried, and only what the source says can be written.",
+)
+NO_SECRET = Code(
+    "CS423",
+    _ERROR,
+    "the value of a sensitive setting is not at hand",
+    "To write another value in its place, or none, would break the application that reads it.",
+)
+SECRET_STAYS = Code(
+    "CS424",
+    _WARNING,
+    "a sensitive setting is not compared, and stays as it is",
+    "Without its value, or the database's key, nobody can tell whether it would change.",
 )
 
 # What the workspace says, where it is asked: CS5xx.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from configsync.core.secrets import masked
+
 
 class Severity(StrEnum):
     """How much a diagnostic matters: only errors stop a command."""
@@ -43,7 +45,8 @@ class Diagnostic:
 
     ``summary`` is a sentence without its full stop, ``detail`` says what was
     expected and why, ``help`` how to mend it, ``path`` names the node within
-    its document (``spec.genie_spaces[0].space_id``).
+    its document (``spec.genie_spaces[0].space_id``). Whatever was quoted, no
+    text of it has what may be a credential.
     """
 
     code: str
@@ -54,6 +57,12 @@ class Diagnostic:
     path: str = ""
     help: str = ""
     related: tuple[Related, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("summary", "detail", "path", "help"):
+            text = getattr(self, name)
+            if (clean := masked(text)) is not text:
+                object.__setattr__(self, name, clean)
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str, str]:

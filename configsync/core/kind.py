@@ -40,11 +40,12 @@ class Subject:
     """What of a document the team's own schema of it speaks of.
 
     ``data`` is that as plain data; ``place`` leads from a path in it to where
-    the same stands in the document.
+    the same stands in the document. The values of ``unseen`` keys aren't in it.
     """
 
     data: dict[str, Any]
     place: Callable[[Path], Path]
+    unseen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,9 @@ class ResourceType:
     which needs it, a key has several rows. ``settle`` brings columns whose form
     depends on each other into the one form that states compare; these are
     ``together``, and an ignore rule that covers one covers all of them.
+
+    ``sensitive`` names a boolean column, none of ``columns`` either: of a row with
+    true in it, states have the column ``sealed`` sealed (`configsync.core.sealed`).
     """
 
     domain: str
@@ -67,6 +70,8 @@ class ResourceType:
     versions: Versions | None = None
     settle: Callable[[Row], Row] | None = None
     together: tuple[str, ...] = ()
+    sensitive: str | None = None
+    sealed: str = ""
     names: tuple[str, ...] = field(init=False, compare=False)
     """The names of the columns, in order."""
     step: str = field(init=False, compare=False)
@@ -87,6 +92,7 @@ class ResourceType:
         """The names of all columns that the table has, those that configsync fills included."""
         names = ["id", *([self.parent_column] if self.parent else []), *self.names]
         names += [self.active] if self.active else []
+        names += [self.sensitive] if self.sensitive else []
         if self.audit or self.versions:
             names += ["created_at", "created_by"]
         if self.audit:
@@ -117,6 +123,8 @@ class Resource:
     Where it is defined (``location``; ``elsewhere`` for values that another
     file's layer sets) and what stands in its metadata are no part of what is
     compared. ``uses`` are the addresses of other roots that it relies on.
+    ``true_value`` is what a sealed value of it stands for, known only within a
+    process that is given it, and shown nowhere.
     """
 
     address: str
@@ -130,6 +138,7 @@ class Resource:
     elsewhere: dict[str, Location] | None = None
     labels: dict[str, str] | None = None
     uses: tuple[str, ...] = ()
+    true_value: str | None = field(default=None, repr=False, compare=False)
 
     @property
     def root(self) -> str:

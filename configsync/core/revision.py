@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from configsync.core.resource import Resource
+from configsync.core.sealed import alike
 from configsync.core.values import Json, Row
 
 UNKNOWN = "unknown"
-"""Who wrote past configsync, where the database can't tell."""
+"""Who it was, where nothing tells: of a write past configsync, or an account without a name."""
 
 MAX_ACTOR = 255
 """Characters: created_by and updated_by hold no more."""
@@ -31,17 +32,47 @@ class RevisionSource(StrEnum):
         return self in (RevisionSource.SERVICE, RevisionSource.EXTERNAL)
 
 
+class ActorSource(StrEnum):
+    """What named the actor of a revision. Each is a claim of whoever ran configsync, no proof.
+
+    ``database`` are writes past configsync: the session's user, as PostgreSQL
+    knew it.
+    """
+
+    FLAG = "flag"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    JENKINS = "jenkins"
+    BITBUCKET = "bitbucket"
+    CIRCLECI = "circleci"
+    AZURE = "azure"
+    BUILDKITE = "buildkite"
+    GIT = "git"
+    LOGIN = "login"
+    SERVICE = "service"
+    DATABASE = "database"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something, and what says so; ``source`` is None where nothing does."""
+
+    name: str
+    source: ActorSource | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Attribution:
     """Who and what stands behind a revision that configsync writes.
 
-    ``owner`` is the id of the source whose state is written.
-    ``planned_commit`` is the commit that a saved plan was made from,
-    ``to_revision`` the one that a rollback goes back to.
+    ``actor_source`` is what named the actor. ``owner`` is the id of the source
+    whose state is written. ``planned_commit`` is the commit that a saved plan
+    was made from, ``to_revision`` the one that a rollback goes back to.
     """
 
     source: RevisionSource
     actor: str
+    actor_source: ActorSource | None = None
     commit: str | None = None
     dirty: bool = False
     author: str | None = None
@@ -56,7 +87,8 @@ class Writer:
 
     ``source`` is that of the revision. For a write past configsync, ``user`` is
     the session's user, and all are hints, not proof; ``address`` is the
-    client's. ``at`` is UTC in ISO 8601.
+    client's. ``at`` is UTC in ISO 8601. ``actor_source`` is an `ActorSource`,
+    None if none is on record or it wasn't asked for.
     """
 
     revision: int
@@ -66,11 +98,7 @@ class Writer:
     application: str | None = None
     address: str | None = None
     commit: str | None = None
-
-    @property
-    def who(self) -> str:
-        """Who it was, for people."""
-        return "someone" if self.user == UNKNOWN else self.user
+    actor_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +121,12 @@ class LastWrite:
             return False
         if live is None:
             return self.action == "delete"
-        return self.action != "delete" and self.snapshot == live.values
+        if self.action == "delete" or self.snapshot is None:
+            return False
+        # A trigger has no digest of what is sensitive.
+        return self.snapshot.keys() == live.values.keys() and all(
+            alike(value, live.values[name]) for name, value in self.snapshot.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +155,7 @@ class HistoryEntry:
 
     ``timestamp`` is UTC in ISO 8601. ``changes`` has ``old`` and ``new`` of
     each field, ``snapshot`` the whole resource afterwards (before, for a
-    delete).
+    delete). ``actor_source`` is an `ActorSource`, None if none is on record.
     """
 
     revision: int
@@ -135,3 +168,4 @@ class HistoryEntry:
     timestamp: str
     source: str
     commit: str | None
+    actor_source: str | None = None

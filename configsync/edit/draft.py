@@ -36,21 +36,26 @@ class Draft:
     """The changed files of a project, by their names relative to its folder.
 
     Documents in ``dropped`` still stand in ``after``, so that those behind them
-    keep their numbers while more is edited; they go with `changes`.
+    keep their numbers while more is edited; they go with `changes`. ``created``
+    has what new files began as.
     """
 
     project: Project
     before: dict[str, str | None] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, set[int]] = field(default_factory=dict)
+    created: dict[str, str] = field(default_factory=dict)
 
     def text(self, file: str) -> str:
         """A file's text as it would be. Raises ConfigsyncError if it can't be read."""
         return self.after[file] if file in self.after else self.original(file)
 
     def original(self, file: str) -> str:
-        """A file's text as it is. Raises ConfigsyncError if it can't be read."""
-        known = self.before.get(file)
+        """A file's text as it is, of a new one as it began.
+
+        Raises ConfigsyncError if it can't be read.
+        """
+        known = self.created.get(file, self.before.get(file))
         if known is not None:
             return known
         text = read_text(self.project.root, file)
@@ -74,6 +79,7 @@ class Draft:
         if not self.is_free(file):
             raise UsageError(f"{file} exists already, and is not overwritten.")
         self.put(file, text)
+        self.created[file] = text
 
     def drop(self, file: str, document: int) -> None:
         """Take a document, counted from 0, out of a file; with its last one, the file goes."""

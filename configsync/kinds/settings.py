@@ -19,6 +19,7 @@ from configsync.kinds.typed import (
     ValueType,
     compile_value,
     decompile_value,
+    is_sensitive,
     settle,
     typed_value,
     value_path,
@@ -35,6 +36,9 @@ class Setting:
     """The type that the application reads it as; by default that of the value."""
     description: str = ""
     """What the setting is for."""
+    sensitive: bool = False
+    """Whether only a keyed digest of the value is shown and kept anywhere but in the table that
+    the application reads. The value is then {$env: NAME}."""
 
 
 SettingsSpec = Annotated[
@@ -57,6 +61,8 @@ SETTING = ResourceType(
     active="is_active",
     settle=settle,
     together=VALUE,
+    sensitive="is_sensitive",
+    sealed="setting_value",
 )
 
 
@@ -103,7 +109,8 @@ def subject(document: Document) -> Subject:
         key, *rest = path
         return (*value_path(settings.get(key), ("spec", key)), *rest)
 
-    return Subject({key: typed_value(node) for key, node in settings.items()}, place)
+    sensitive = frozenset(key for key, node in settings.items() if is_sensitive(node))
+    return Subject({key: typed_value(node) for key, node in settings.items()}, place, sensitive)
 
 
 KIND = Kind(

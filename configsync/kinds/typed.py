@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 from configsync.core.document import Path
 from configsync.core.resource import Column
+from configsync.core.sealed import UNKNOWN, SealableText, is_sealed
 from configsync.core.typed import TYPES, Misfit, fit, is_long, parse, respell, spell, type_of
 from configsync.core.values import Json, Row, Text
 from configsync.kinds.describe import schema
 
-COLUMNS = (Column("setting_value", Text(), nullable=True), Column("value_type", Text(20)))
+COLUMNS = (Column("setting_value", SealableText(), nullable=True), Column("value_type", Text(20)))
 """The columns that keep a typed value."""
 
 VALUE = tuple(column.name for column in COLUMNS)
@@ -42,12 +43,17 @@ KEYS = schema(
 )
 """What the keys of settings are."""
 
-_REFERENCES = ("$file", "$var")
+_REFERENCES = ("$file", "$var", "$env")
 
 
 def is_full(node: Any) -> bool:
     """Tell whether a value is written in full: as a mapping that is no reference."""
     return isinstance(node, dict) and not (len(node) == 1 and next(iter(node)) in _REFERENCES)
+
+
+def is_sensitive(node: Any) -> bool:
+    """Tell whether a setting is marked as sensitive."""
+    return is_full(node) and node.get("sensitive") is True
 
 
 def value_path(node: Any, path: Path) -> Path:
@@ -76,7 +82,14 @@ def compile_value(node: Any, path: Path) -> tuple[Row, dict[str, Path]]:
 
     Of a value that doesn't fit its type, which a rule reports (CS221), there is no text.
     """
+    text: Json
     text, value_type = None, "json"
+    if is_sensitive(node):
+        # Nothing but where it comes from: of a value that stands here, a rule tells (CS224).
+        value = node.get("value")
+        text = dict(value) if is_sealed(value) else dict(UNKNOWN)
+        values: Row = {"setting_value": text, "value_type": node.get("type", "string")}
+        return values, {"setting_value": (*path, "value"), "value_type": (*path, "type")}
     try:
         value, value_type = read(node)
         text = spell(value, value_type)
@@ -93,6 +106,11 @@ def decompile_value(values: Row) -> Any:
     A text that means no value of its type stands there as it is, which validate reports.
     """
     value_type, description = values["value_type"], values.get("description")
+    if is_sealed(values["setting_value"]):
+        sealed: dict[str, Any] = {"value": dict(values["setting_value"])}
+        sealed |= {} if value_type == "string" else {"type": value_type}
+        sealed |= {} if description is None else {"description": description}
+        return {**sealed, "sensitive": True}
     value = _written(values["setting_value"], value_type)
     own = type_of(value) == value_type
     if own and description is None and not isinstance(value, dict):

@@ -72,7 +72,7 @@ def _conflicts(changes: tuple[Change, ...]) -> Iterator[Diagnostic]:
     for change in changes:
         if change.reason is not Reason.CONFLICT:
             continue
-        by = f", by {change.by.who} in revision {change.by.revision}" if change.by else ""
+        by = f", by {change.by.user} in revision {change.by.revision}" if change.by else ""
         yield codes.CONFLICT.at(
             change.location,
             f"{change.address} was changed in the database too{by}",

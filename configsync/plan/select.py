@@ -21,7 +21,26 @@ def selector(
     applied: State,
     types: Mapping[str, ResourceType],
 ) -> Callable[[Change], bool]:
-    """What tells whether a change is selected: by address glob, or ``label=KEY[=VALUE]``.
+    """What tells whether a change is selected, under its old or its new address.
+
+    Raises UsageError as `selecting` does.
+    """
+    selected = selecting(patterns, desired, live, applied, types)
+
+    def selects(change: Change) -> bool:
+        return any(map(selected, {change.address, change.previous_address or change.address}))
+
+    return selects
+
+
+def selecting(
+    patterns: Iterable[str],
+    desired: State,
+    live: State,
+    applied: State,
+    types: Mapping[str, ResourceType],
+) -> Callable[[str], bool]:
+    """What tells whether an address is selected: by a glob, or ``label=KEY[=VALUE]``.
 
     The labels of a resource are its document's; once that is gone, those on
     record. Raises UsageError for a pattern that selects no resource at all.
@@ -37,11 +56,7 @@ def selector(
         if not any(_selects(pattern, at, labels(at)) for at in addresses):
             raise UsageError(f"--select {pattern} selects nothing, neither in git nor stored.")
 
-    def selected(change: Change) -> bool:
-        names = {change.address, change.previous_address or change.address}
-        return any(_selects(pattern, at, labels(at)) for pattern in patterns for at in names)
-
-    return selected
+    return lambda at: any(_selects(pattern, at, labels(at)) for pattern in patterns)
 
 
 def _selects(pattern: str, at: str, found: Mapping[str, str]) -> bool:

@@ -14,6 +14,7 @@ from configsync.core.plan import Base, Offline
 from configsync.core.published import Published
 from configsync.core.resource import State
 from configsync.core.revision import LastWrite, OwnerRecord
+from configsync.core.sealed import Seal
 
 
 class Stored(Protocol):
@@ -30,6 +31,10 @@ class Stored(Protocol):
 
     @property
     def live(self) -> State: ...
+
+    @property
+    def seal(self) -> Seal | None:
+        """What seals its sensitive values; None where its key isn't at hand."""
 
     @property
     def renamed(self) -> Mapping[str, str]:
@@ -72,6 +77,11 @@ class Export:
     def offline(self) -> Offline:
         """What a plan against it says of it."""
         return Offline(self.moment)
+
+    @property
+    def seal(self) -> None:
+        """None: with the key, whoever has the file could guess values and see if they are right."""
+        return None
 
     def owner(self, source: str) -> OwnerRecord:
         """The record of a source; an empty one if it never applied."""

@@ -59,6 +59,37 @@ def plan(plan: Plan, applied: Applied | None = None, waited: Any = None) -> str:
     return _spell(content)
 
 
+def promotion(found: Any) -> str:
+    """A plan with where it comes from; see `configsync.usecases.promote.Promotion`.
+
+    It has keys that no plan file has, so that nobody can apply it.
+    """
+    origin, base = found.origin.name, found.base
+    extra = {
+        "promoted_from": {
+            "target": origin,
+            "database_id": base.database_id,
+            "revision": base.revision,
+        },
+        "kept": [
+            {
+                "address": k.address,
+                "field": k.field,
+                "by": k.by.value,
+                "values": dict(zip(("from", "to"), k.values, strict=True)),
+                "location": location_document(k.location),
+            }
+            for k in found.kept
+        ],
+        "waiting": list(found.waiting),
+        "files": [change.file for change in found.files],
+        "refusal": found.refusal,
+        "problems": [diagnostic_document(d) for d in found.problems],
+        "notes": list(found.notes),
+    }
+    return _spell({**to_document(found.plan), **extra})
+
+
 def status(found: Any) -> str:
     """What a database is at, and its readers; see `configsync.usecases.fleet.Status`."""
     fleet, newest = found.fleet, found.newest
@@ -68,7 +99,12 @@ def status(found: Any) -> str:
                 "url": found.url,
                 "database_id": found.database_id,
                 "schema_version": found.schema_version,
-                "newest": newest and {**(writer_document(newest) or {}), "commit": newest.commit},
+                "newest": newest
+                and {
+                    **(writer_document(newest) or {}),
+                    "commit": newest.commit,
+                    "actor_source": newest.actor_source,
+                },
             },
             "revision": fleet.revision,
             "readers": [_reader(r, fleet) for r in fleet.readers],
@@ -139,6 +175,7 @@ def history(entries: Iterable[HistoryEntry]) -> Iterator[str]:
             "timestamp": entry.timestamp,
             "source": entry.source,
             "commit": entry.commit,
+            "actor_source": entry.actor_source,
         }
         yield f"{between}    " + _escaped(content).replace("\n", "\n    ")
         between = ",\n"
@@ -214,6 +251,7 @@ def _blamed(field: Any) -> dict[str, Any]:
         "user": entry.db_user,
         "application": entry.application_name,
         "client_address": entry.client_address,
+        "actor_source": entry.actor_source,
         "location": location_document(field.location),
     }
 

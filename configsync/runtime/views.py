@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from configsync.core import address
 from configsync.core.resource import ResourceType
+from configsync.core.sealed import is_sealed
 from configsync.core.typed import Misfit, parse
 from configsync.core.values import Json, Row
 from configsync.runtime.content import Root, Table, row_of
@@ -142,6 +143,11 @@ def _negate_rule(table: Table, root: Root) -> NegateRule:
 
 
 def _value(at: str, row: dict[str, Any]) -> Json:
+    if is_sealed(row["setting_value"]):
+        raise Incomplete(
+            f"The setting {row['setting_key']} of {at} is sensitive, so that history has no value "
+            "of it at the revision that is held. Refresh, or load it at the start."
+        )
     try:
         return parse(row["setting_value"], row["value_type"])
     except Misfit as error:

@@ -66,13 +66,18 @@ class PromptVersion:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting. ``value`` is of its ``type``: string, int, float, bool or json; or None."""
+    """A setting. ``value`` is of its ``type``: string, int, float, bool or json; or None.
+
+    That of a ``sensitive`` one is None here: the application reads it by
+    `configsync.runtime`.
+    """
 
     category: str
     key: str
     value: Json
     type: str
     description: str | None
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

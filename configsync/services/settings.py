@@ -9,11 +9,12 @@ from typing import Any, TypeAlias
 from configsync.core import address
 from configsync.core.resource import Resource
 from configsync.core.revision import HistoryEntry
+from configsync.core.sealed import is_sealed
 from configsync.core.typed import Misfit, parse
 from configsync.core.values import Json
 from configsync.kinds.settings import KIND, SETTING
-from configsync.kinds.typed import read
-from configsync.services.errors import Invalid, NotFound
+from configsync.kinds.typed import is_sensitive, read
+from configsync.services.errors import Invalid, NotFound, Protected
 from configsync.services.model import Setting
 from configsync.services.service import Service
 from configsync.services.write import Body, Draft, is_storable
@@ -42,19 +43,30 @@ class SettingsService(Service):
         return self._read() if category is None else self._read(category)
 
     def get(self, category: str, key: str, default: Json | EllipsisType = ...) -> Json:
-        """The value of a setting, or ``default`` where there is none. Raises NotFound."""
+        """The value of a setting, or ``default`` where there is none.
+
+        Raises NotFound, and Protected for a sensitive one.
+        """
         for setting in self._read(category, key):
+            if setting.sensitive:
+                raise Protected(
+                    f"The setting {key!r} of {category!r} is sensitive: its value is for the "
+                    "application, which reads it by configsync.runtime."
+                )
             return setting.value
         if isinstance(default, EllipsisType):
             raise NotFound(f"There is no setting {key!r} in the category {category!r}.")
         return default
 
     def get_category(self, category: str) -> dict[str, Json]:
-        """The values of a category by their keys. Raises NotFound if it has none."""
-        found = {setting.key: setting.value for setting in self._read(category)}
+        """The values of a category by their keys, without the sensitive ones.
+
+        Raises NotFound if it has no setting.
+        """
+        found = self._read(category)
         if not found:
             raise NotFound(f"There is no setting in the category {category!r}.")
-        return found
+        return {setting.key: setting.value for setting in found if not setting.sensitive}
 
     def set(
         self,
@@ -82,6 +94,11 @@ class SettingsService(Service):
             node: Body = {"type": type}
             if key in spec:
                 before = spec[key]
+                if is_sensitive(before):
+                    raise Protected(
+                        f"The setting {key!r} of {category!r} is sensitive: its value comes from "
+                        "the environment of who applies git."
+                    )
                 node["type"] = type or read(before)[1]
                 if isinstance(before, dict) and "description" in before:
                     node["description"] = before["description"]
@@ -150,8 +167,9 @@ def _is_long(value: Json) -> bool:
 def _setting(row: Resource) -> Setting:
     values: dict[str, Any] = row.values
     kept_as = values["value_type"]
+    sensitive = is_sealed(values["setting_value"])
     try:
-        value = parse(values["setting_value"], kept_as)
+        value = None if sensitive else parse(values["setting_value"], kept_as)
     except Misfit as error:
         raise Invalid(f"{row.address} is kept as {kept_as}, and {error}.") from error
     return Setting(
@@ -160,4 +178,5 @@ def _setting(row: Resource) -> Setting:
         value=value,
         type=kept_as,
         description=values["description"],
+        sensitive=sensitive,
     )

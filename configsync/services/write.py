@@ -26,7 +26,7 @@ from configsync.core.errors import StalePlan
 from configsync.core.kind import Kind
 from configsync.core.plan import Plan, PlanOptions, SourceInfo
 from configsync.core.resource import Resource, ResourceType, State
-from configsync.core.revision import MAX_ACTOR, Attribution, RevisionSource
+from configsync.core.revision import MAX_ACTOR, ActorSource, Attribution, RevisionSource
 from configsync.diff import Difference, Terms, diff
 from configsync.kinds import resource_types
 from configsync.plan.authors import attributed
@@ -72,7 +72,7 @@ def write(
     does nothing but change its draft. Raises ServiceError, StalePlan,
     LockTimeout or DatabaseError.
     """
-    about = Attribution(RevisionSource.SERVICE, actor=_named(user))
+    about = Attribution(RevisionSource.SERVICE, _named(user), ActorSource.SERVICE)
     attempts = 0
     while True:
         with database.reading() as transaction:

@@ -31,6 +31,7 @@ _KEYS: dict[str, type] = {
     "allow_aliases": bool,
     "ignore": list,
     "policies": list,
+    "env": list,
 }
 _TARGET_KEYS: dict[str, type] = {
     "database": str,
@@ -101,6 +102,7 @@ class Project:
     ``severities`` are those of rules and policies whose own is overruled; None
     silences one. ``policies`` are those that the settings declare; with ``judging``,
     those of that commit's settings, as are the limits of targets.
+    ``environment`` are the variables that sensitive settings may take their values from.
     """
 
     root: Path
@@ -113,6 +115,7 @@ class Project:
     ignore: tuple[IgnoreRule, ...] = ()
     policies: tuple[DeclaredPolicy, ...] = ()
     judging: Judging | None = None
+    environment: frozenset[str] = frozenset()
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
@@ -250,6 +253,7 @@ def _project(root: Path, settings: dict[str, Any], file: str, text: str = "") ->
         allow_aliases=settings.get("allow_aliases", False),
         ignore=tuple(_ignore_rules(settings.get("ignore", []), file)),
         policies=_policies(settings.get("policies", []), file, text, targets),
+        environment=_environment(settings.get("env", []), targets.values(), file),
     )
 
 
@@ -261,6 +265,17 @@ def _policies(
     from configsync.source.policies import read_policies
 
     return read_policies(content, file, text, targets or {DEFAULT_TARGET})
+
+
+def _environment(names: list[Any], targets: Iterable[Target], file: str) -> frozenset[str]:
+    """The names of variables; none of those that configsync itself takes a database from."""
+    own = {"DATABASE_URL", *(t.database_env for t in targets)}
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise UsageError(f"{file}: env must be a list of names of environment variables.")
+        if name in own or name.startswith("CONFIGSYNC_"):
+            raise UsageError(f"{file}: env has {name}, which is configsync's own.")
+    return frozenset(names)
 
 
 def _ignore_rules(content: list[Any], file: str) -> Iterator[IgnoreRule]:

@@ -1,5 +1,7 @@
 """References: ``{$file: path}``, ``{$csv: path}`` and ``{$var: name}`` replaced by what they name.
 
+``{$env: name}`` stays as it is, and is held to where it may stand.
+
 A file's text arrives to the byte; nothing inside of it is interpolated. A CSV
 file's rows are a list of mappings (`configsync.source.table`). A path is
 relative to the document's own folder and stays within the project: an absolute
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location, Related
 from configsync.core.document import Document, Map, Mark, Seq, reference_of, show_path
+from configsync.core.sealed import ENV
 from configsync.source.files import has_link, read_text, text_digest
 from configsync.source.limits import MAX_NODES, MAX_SCALAR_BYTES
 
@@ -38,9 +41,13 @@ def _children(node: Map | Seq) -> list[tuple[str | int, Any]]:
 class References:
     """Follows the references of documents, reading each file once."""
 
-    def __init__(self, root: Path, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self, root: Path, variables: Mapping[str, Any], environment: Set[str] = frozenset()
+    ) -> None:
+        """``environment`` are the names that ``$env`` may say."""
         self.root = root
         self.variables = variables
+        self.environment = environment
         self.files: dict[str, str | Diagnostic] = {}
         self.digests: dict[str, str] = {}
         self.plain: set[str] = set()
@@ -56,6 +63,11 @@ class References:
             for step, value in _children(node):
                 if isinstance(value, Map) and len(value) == 1:
                     here = show_path((*path, step))
+                    if ENV in value:
+                        whole = len(path) == 2 and path[0] == "spec" and step == "value"
+                        setting = node if whole and isinstance(node, Map) else {}
+                        result.diagnostics += self._environment(value, setting, here)
+                        continue
                     found = self._follow(value, here, body.mark[0], result)
                     if found is not value:
                         node[step] = found  # type: ignore[index]
@@ -97,6 +109,33 @@ class References:
             result.diagnostics.append(found)
             return node
         return found
+
+    def _environment(
+        self, node: Map, setting: Mapping[str, Any], path: str
+    ) -> Iterator[Diagnostic]:
+        """What is wrong with an ``$env`` that is the value of a setting, or of something else."""
+        name = node[ENV]
+        if setting.get("sensitive") is not True:
+            yield codes.BAD_ENVIRONMENT_REFERENCE.at(
+                Location(*node.mark),
+                "$env stands where no secret may: it is the value of a sensitive setting only",
+                path=path,
+                help="Write {value: {$env: NAME}, sensitive: true} in Settings, or take another "
+                "reference.",
+            )
+        elif not isinstance(name, str):
+            yield codes.BAD_ENVIRONMENT_REFERENCE.at(
+                Location(*node.marks[ENV]), "$env needs the name of a variable, as text", path=path
+            )
+        elif name not in self.environment:
+            known = ", ".join(sorted(self.environment)) or "none"
+            yield codes.BAD_ENVIRONMENT_REFERENCE.at(
+                Location(*node.marks[ENV]),
+                f"the settings don't allow the environment variable {name}",
+                f"Those that they allow are: {known}.",
+                path=path,
+                help="Add it to env in the settings of configsync.",
+            )
 
     def _variable(self, name: Any, mark: Mark, path: str) -> Any:
         if not isinstance(name, str):

@@ -54,7 +54,7 @@ def told(transaction: Transaction, moved: Iterable[str], since: int) -> str:
         else:
             by = write.writer
             how = "past configsync" if by.source is RevisionSource.EXTERNAL else by.source.value
-            named.append(f"{at} (revision {by.revision}, {how}, by {by.who} at {by.at})")
+            named.append(f"{at} (revision {by.revision}, {how}, by {by.user} at {by.at})")
     more = f" and {len(moved) - SHOWN} more" if len(moved) > SHOWN else ""
     return ", ".join(named) + more
 

@@ -31,6 +31,10 @@ STAYING = ("config_database", "config_readers", "config_writer")
 report to the database that they read, and SQLite's mark of a writer is never committed."""
 
 
+REPLACED = "config_keys"
+"""A table with a row from the start, in whose place a backup's comes: what was sealed with the key
+of one database is known in another only by the same."""
+
 INF = float("inf")
 
 
@@ -80,8 +84,8 @@ def insert_rows(transaction: Transaction, table: Table, rows: Iterable[str]) -> 
 
 
 def first_filled(transaction: Transaction) -> str | None:
-    """The first copied table that has a row; None if all are empty."""
-    for name in copied_tables():
+    """The first copied table that has a row; None if all are empty but for `REPLACED`."""
+    for name in (n for n in copied_tables() if n != REPLACED):
         if transaction.rows(f'SELECT 1 FROM "{name}" LIMIT 1'):
             return name
     return None

@@ -12,7 +12,14 @@ from configsync.core.values import Json, canonical_json, equal
 from configsync.store import sql
 from configsync.store.database import Transaction
 from configsync.store.history import Types, identity, parse_json
-from configsync.store.read import LiveRow, canonical, read_applied, read_root, read_row_ids
+from configsync.store.read import (
+    LiveRow,
+    actor_source,
+    canonical,
+    read_applied,
+    read_root,
+    read_row_ids,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,8 @@ class Setter:
     """The history entry that set a value, and its revision.
 
     ``db_user``, ``application_name`` and ``client_address`` are what the
-    database knew of a write past configsync.
+    database knew of a write past configsync. ``actor_source`` is as in
+    `configsync.core.revision.HistoryEntry`.
     """
 
     revision: int
@@ -32,6 +40,7 @@ class Setter:
     db_user: str | None
     application_name: str | None
     client_address: str | None
+    actor_source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +168,8 @@ def _entries(
     query = (
         f"SELECT h.id, h.action, h.changes, h.revision, {dialect.timestamp('h.timestamp')}, "
         "h.changed_by, r.source, r.commit_id, r.author, r.db_user, r.application_name, "
-        f"r.client_address FROM {dialect.recordset([('id', 'bigint')], 'wanted')} "
+        f"r.client_address, {actor_source('r')} "
+        f"FROM {dialect.recordset([('id', 'bigint')], 'wanted')} "
         "JOIN config_history h ON h.id = wanted.id "
         "JOIN config_revisions r ON r.revision = h.revision"
     )

@@ -11,7 +11,8 @@ A digest is the BLAKE2b, 32 bytes in hexadecimal, of these lines in UTF-8, each
 ended by a newline:
 
 - for each covered revision, in order, the canonical JSON of the list of its
-  columns (`REVISION_COLUMNS`: all but ``digest``);
+  columns (`REVISION_COLUMNS`: all but ``digest``), without ``actor_source``, the
+  last, where it is null: so it is for all from before there was that column;
 - after it, for each of its history rows in the order of their ids, the canonical
   JSON of ``[id, revision, root_id, changed_by, timestamp, content]``, where
   content is the like digest of the canonical JSON of the object of its
@@ -55,6 +56,7 @@ REVISION_COLUMNS = (
     "owner",
     "planned_commit_id",
     "to_revision",
+    "actor_source",
 )
 """What a digest covers of a revision: a test holds it to the table."""
 
@@ -283,7 +285,7 @@ def _revision_line(row: list[Any]) -> list[Any]:
     dirty, at = REVISION_COLUMNS.index("dirty"), REVISION_COLUMNS.index("created_at")
     row[dirty] = row[dirty] == 1 if row[dirty] in (0, 1) else row[dirty]
     row[at] = _moment(row[at])
-    return row
+    return row if row[-1] is not None else row[:-1]
 
 
 def _history(transaction: Transaction, after: int | None) -> Iterator[list[Any]]:

@@ -18,7 +18,7 @@ from configsync.core.resource import ResourceType
 from configsync.kinds import plugin_types
 from configsync.store.url import DatabaseUrl
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0006"
 """The newest migration: what this version of configsync reads and writes."""
 
 VERSION_TABLE = "config_schema_version"

@@ -96,6 +96,8 @@ def watched(type_: ResourceType) -> Watched:
         active=type_.active or "",
         versioned=versions is not None,
         published=(versions.number, *versions.content) if versions else (),
+        sensitive=type_.sensitive or "",
+        sealed=type_.sealed,
     )
 
 
@@ -139,6 +141,8 @@ def _kept(type_: ResourceType) -> Iterator[Column[Any]]:
     for name in type_.table_columns[len(type_.names) + (2 if type_.parent else 1) :]:
         if name == type_.active:
             yield Column(name, Boolean, server_default=true(), nullable=False)
+        elif name == type_.sensitive:
+            yield Column(name, Boolean, server_default=false(), nullable=False)
         elif name == "deactivated_at":
             yield Column(name, Timestamp)
         elif name.endswith("_at"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
 
 from configsync.core import address
@@ -27,7 +27,7 @@ from configsync.core.revision import HistoryEntry
 from configsync.core.values import Row, canonical_json
 from configsync.store import sql
 from configsync.store.database import Transaction
-from configsync.store.read import canonical
+from configsync.store.read import actor_source, canonical
 
 PAGE = 1000
 """Entries that are read at once."""
@@ -70,7 +70,8 @@ def read_history(
     where, parameters = _conditions(transaction, types, selection or Selection())
     query = (
         "SELECT h.id, h.revision, h.address, h.domain, h.action, h.changed_by, h.changes, "
-        f"h.snapshot, {transaction.dialect.timestamp('h.timestamp')}, r.source, r.commit_id "
+        f"h.snapshot, {transaction.dialect.timestamp('h.timestamp')}, r.source, r.commit_id, "
+        f"{actor_source('r')} "
         "FROM config_history h JOIN config_revisions r ON r.revision = h.revision "
         f"WHERE {' AND '.join([*where, 'h.id < ?'])} ORDER BY h.id DESC LIMIT ?"
     )
@@ -94,10 +95,12 @@ def now(transaction: Transaction) -> datetime:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def revision_at(transaction: Transaction, text: str) -> int:
+def revision_at(transaction: Transaction, text: str, zone: tzinfo | None = UTC) -> int:
     """The revision that a number means, or the newest one at a time (`parse_moment`).
 
-    0 is the database before its first revision. Raises UsageError if there is none.
+    The newest is that of the highest number: where the database's clock went
+    back, an earlier one has a later time. 0 is the database before its first
+    revision. Raises UsageError if there is none.
     """
     if text.isascii() and text.isdigit():
         number = int(text) if len(text) < 19 else NO_END
@@ -106,10 +109,9 @@ def revision_at(transaction: Transaction, text: str) -> int:
             return number
         ((newest,),) = transaction.rows("SELECT max(revision) FROM config_revisions")
         raise UsageError(f"There is no revision {text}. The newest is {newest or 0}.")
-    at = parse_moment(text, now(transaction))
+    at = parse_moment(text, now(transaction), zone)
     rows = transaction.rows(
-        "SELECT revision FROM config_revisions WHERE created_at < ? "
-        "ORDER BY created_at DESC, revision DESC LIMIT 1",
+        "SELECT revision FROM config_revisions WHERE created_at < ? ORDER BY revision DESC LIMIT 1",
         transaction.dialect.moment(min(at, _LAST) + timedelta.resolution),
     )
     if not rows:

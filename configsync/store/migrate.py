@@ -9,13 +9,16 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from configsync.core.errors import DatabaseError
 from configsync.kinds import plugin_types
+from configsync.store.database import VERSION_TABLE
 from configsync.store.derive import create
+from configsync.store.models import Base
+from configsync.store.roles import VIEWS
 from configsync.store.url import DatabaseUrl
 
 
@@ -27,8 +30,25 @@ def upgrade(url: DatabaseUrl) -> list[str]:
     be done.
     """
     with _connection(url) as connection:
+        _refuse_taken(connection, url)
         command.upgrade(_config(connection), "head")
         return create(connection, url, plugin_types())
+
+
+def _refuse_taken(connection: Connection, url: DatabaseUrl) -> None:
+    """Raise DatabaseError for tables of configsync's names that no migration made.
+
+    They may lack the constraints and triggers that all else relies on.
+    """
+    there = inspect(connection)
+    found = {*there.get_table_names(), *there.get_view_names()}
+    taken = sorted(found & {*Base.metadata.tables, *VIEWS})
+    if taken and VERSION_TABLE not in found:
+        raise DatabaseError(
+            f"{url} has tables of configsync's names that nothing says configsync made: "
+            f"{', '.join(taken)}. Nothing was changed. How to take over what they hold: "
+            "configsync docs migrating"
+        )
 
 
 def head() -> str:
@@ -54,7 +74,10 @@ def _connection(url: DatabaseUrl) -> Iterator[Connection]:
 
         # libpq reads the URI, as it does for all else: SQLAlchemy has rules of its own.
         engine = create_engine(
-            "postgresql+psycopg2://", creator=lambda: connect(url), poolclass=NullPool
+            "postgresql+psycopg2://",
+            creator=lambda: connect(url),
+            poolclass=NullPool,
+            hide_parameters=True,
         )
     else:
         engine = create_engine(url.sqlalchemy, poolclass=NullPool)
@@ -79,6 +102,6 @@ def _connection(url: DatabaseUrl) -> Iterator[Connection]:
             yield connection
     except SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise DatabaseError(f"{url} can't be migrated: {cause}") from error
+        raise DatabaseError(f"{url} can't be migrated: {url.conceal(cause)}") from error
     finally:
         engine.dispose()

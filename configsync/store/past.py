@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from configsync.core.resource import State
+from configsync.core.resource import Resource, State
 from configsync.core.values import canonical_json
 from configsync.store import sql
 from configsync.store.database import Transaction
+from configsync.store.history import Types, read_entries
 
 
 def owners_then(
@@ -43,6 +44,22 @@ def renamed_since(
     now = {row: at for at, row in _rows(transaction, new, newest).items()}
     then = _rows(transaction, lost, revision)
     return {at: now[row] for at, row in then.items() if row in now}
+
+
+def resources_had(
+    transaction: Transaction, types: Types, addresses: Iterable[str]
+) -> dict[str, list[Resource]]:
+    """What history records of some addresses: each resource that there was, the oldest first."""
+    query = (
+        f"SELECT h.id FROM {_addresses(transaction)} JOIN config_history h ON h.address = r.address"
+    )
+    ids = [row for chunk in _chunks(addresses) for (row,) in transaction.rows(query, chunk)]
+    found: dict[str, list[Resource]] = {}
+    for entry in read_entries(transaction, types, ids):
+        resource = entry.resource(types)
+        if resource is not None:
+            found.setdefault(entry.address, []).append(resource)
+    return found
 
 
 def _rows(

@@ -271,11 +271,13 @@ def explained(url: DatabaseUrl) -> Iterator[None]:
         psycopg2.errors.SerializationFailure,
         psycopg2.errors.DeadlockDetected,
     ) as error:
+        _clean(url, error)
         raise Contended(
             f"{url} gave the transaction up for another's: {_reason(error)}. "
             "Nothing was changed; try again."
         ) from error
     except psycopg2.Error as error:
+        _clean(url, error)
         raise DatabaseError(_explain(url, error)) from error
 
 
@@ -290,6 +292,7 @@ def connect(url: DatabaseUrl, **options: Any) -> Connection:
             return _connect_by_token(url, url.lakebase, given)
         connection: Connection = psycopg2.connect(url.connect, **given)
     except psycopg2.Error as error:
+        _clean(url, error)
         raise DatabaseError(_unreachable(url, error)) from error
     return connection
 
@@ -319,6 +322,16 @@ def _connect_by_token(url: DatabaseUrl, lakebase: Lakebase, options: dict[str, A
             if refused is not None or not _ABOUT_LOGIN.search(str(error)):
                 raise
             refused = given
+
+
+def _clean(url: DatabaseUrl, error: psycopg2.Error) -> None:
+    """Have a driver's error say less, as it goes on as the cause of one of ours.
+
+    libpq quotes parts of a URI, a password among them; the server's details are
+    whole rows.
+    """
+    lines = [line for line in str(error).splitlines() if not line.startswith("DETAIL:")]
+    error.args = (url.conceal("\n".join(lines)),)
 
 
 def _one_line(text: str) -> str:
@@ -410,20 +423,10 @@ def _unreachable(url: DatabaseUrl, error: psycopg2.Error) -> str:
     # Of several hosts the last; libpq's guesses at the cause stand on lines of their own.
     tried = [line for line in lines if line.startswith("connection to server")]
     reason = (tried or lines or ["no answer"])[-1]
-    for part in _userinfo(url.connect):
-        # libpq quotes what it takes for a port, which may be half of a password.
-        reason = reason.replace(part, "…")
     return (
         f"{url} can't be reached: {reason.rstrip('?.')}. "
         "Check that the server runs and that the URL is right."
     )
-
-
-def _userinfo(uri: str) -> list[str]:
-    """Whatever in a URI may be a part of a password: all between its first ``:`` and last ``@``."""
-    before, _, _ = uri.partition("://")[2].rpartition("@")
-    parts = re.split("[:/@?&=]", before.partition(":")[2])
-    return sorted((p for p in parts if p), key=len, reverse=True)
 
 
 def _explain(url: DatabaseUrl, error: psycopg2.Error) -> str:

@@ -10,9 +10,11 @@ from typing import Any
 
 from configsync.core import address
 from configsync.core.diagnostic import Location
+from configsync.core.errors import DatabaseError
 from configsync.core.plan import Base
 from configsync.core.resource import Column, Resource, ResourceType, State, root_address
-from configsync.core.revision import RevisionSource, Writer
+from configsync.core.revision import ActorSource, RevisionSource, Writer
+from configsync.core.sealed import Seal
 from configsync.core.values import Json, Text, Unstorable, canonical_json
 from configsync.store import sql
 from configsync.store.database import SCHEMA_VERSION, Transaction
@@ -60,7 +62,8 @@ def _newest(transaction: Transaction, condition: str, *values: str) -> Writer | 
     rows = transaction.rows(
         "SELECT revision, source, coalesce(db_user, actor), "
         f"{transaction.dialect.timestamp('created_at')}, application_name, client_address, "
-        f"commit_id FROM config_revisions WHERE {condition} ORDER BY revision DESC LIMIT 1",
+        f"commit_id, {actor_source('r')} FROM config_revisions r WHERE {condition} "
+        "ORDER BY revision DESC LIMIT 1",
         *values,
     )
     for revision, source, *more in rows:
@@ -68,12 +71,27 @@ def _newest(transaction: Transaction, condition: str, *values: str) -> Writer | 
     return None
 
 
+def actor_source(revision: str) -> str:
+    """An expression for what named the actor of a revision, which a query calls so.
+
+    Triggers note the session's user, where the database knows one, in a column
+    of its own.
+    """
+    database = f"'{ActorSource.DATABASE}'"
+    known = f"CASE WHEN {revision}.db_user IS NOT NULL THEN {database} END"
+    return f"coalesce({revision}.actor_source, {known})"
+
+
 def read_live(transaction: Transaction, types: Iterable[ResourceType]) -> State:
     """The live state: what the tables hold now."""
     return State(
         row.resource
         for type_ in types
-        for row in _live_rows(type_, transaction.rows(sql.select(type_, transaction.dialect)))
+        for row in _live_rows(
+            transaction,
+            type_,
+            transaction.rows(sql.select(type_, transaction.dialect, marked=True)),
+        )
     )
 
 
@@ -89,8 +107,8 @@ def read_root(
     for type_ in types.values():
         of = type_.parent or type_
         if of.domain == domain and len(keys) <= len(of.key):
-            statement = sql.select_root(type_, transaction.dialect, len(keys))
-            for row in _live_rows(type_, transaction.rows(statement, *keys)):
+            statement = sql.select_root(type_, transaction.dialect, len(keys), marked=True)
+            for row in _live_rows(transaction, type_, transaction.rows(statement, *keys)):
                 found[row.resource.address] = row
     return found
 
@@ -127,7 +145,9 @@ def read_parts(
         if type_.parent is not None
         for chunk in sql.chunks(keys.get(type_.parent.domain, ()))
         for row in _live_rows(
-            type_, transaction.rows(sql.select_parts(type_, transaction.dialect), chunk)
+            transaction,
+            type_,
+            transaction.rows(sql.select_parts(type_, transaction.dialect, marked=True), chunk),
         )
     ]
 
@@ -142,11 +162,11 @@ def read_rows(
     found: dict[str, LiveRow] = {}
     for domain, group in wanted.items():
         type_ = types[domain]
-        statement = sql.select(type_, transaction.dialect, among=True)
+        statement = sql.select(type_, transaction.dialect, among=True, marked=True)
         # What a change leaves at its address is named by it before and after.
         keys = dict.fromkeys(canonical_json(sql.keys(type_, r)) for r in group)
         for chunk in sql.chunks(keys):
-            for row in _live_rows(type_, transaction.rows(statement, chunk)):
+            for row in _live_rows(transaction, type_, transaction.rows(statement, chunk)):
                 found[row.resource.address] = row
     return found
 
@@ -181,11 +201,24 @@ def read_uses(transaction: Transaction) -> dict[str, tuple[str, ...]]:
     return {at: tuple(json.loads(uses)) for at, uses in transaction.rows(query)}
 
 
-def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable[LiveRow]:
+def read_seal(transaction: Transaction) -> Seal:
+    """What seals this database's sensitive values. Raises DatabaseError if its key is lost."""
+    rows = transaction.rows("SELECT digest_key FROM config_keys")
+    if len(rows) != 1:
+        raise DatabaseError("The database has lost its key: config_keys has no one row.")
+    return Seal(bytes.fromhex(rows[0][0]))
+
+
+def _live_rows(
+    transaction: Transaction, type_: ResourceType, rows: Iterable[tuple[Any, ...]]
+) -> Iterable[LiveRow]:
+    """Live rows as resources; what is sensitive of them is sealed here, before anyone sees it."""
+    seal: Seal | None = None
     columns = [(c.name, c, isinstance(c.type, Text)) for c in type_.columns]
     settle = type_.settle
     parents: dict[int, str] = {}
     for row_id, parent_key, parent_id, *cells in rows:
+        sensitive = type_.sensitive is not None and bool(cells.pop())
         values = {
             # Text comes from the driver as it is kept.
             name: cell if is_text and cell.__class__ is str else canonical(column, cell)
@@ -200,6 +233,9 @@ def _live_rows(type_: ResourceType, rows: Iterable[tuple[Any, ...]]) -> Iterable
                 parent = type_.parent.address({type_.parent.key[0]: parent_key}, None)
                 parents[parent_id] = parent
         at = type_.address(values, parent)
+        if sensitive and values[type_.sealed] is not None:
+            seal = seal or read_seal(transaction)
+            values[type_.sealed] = seal.seal(at, str(values[type_.sealed]))
         yield LiveRow(Resource(at, type_.domain, values, parent), row_id, parent_id)
 
 

@@ -20,8 +20,8 @@ LONGEST_NAME = 63
 """Bytes; PostgreSQL cuts longer names off without an error, and two might become one
 (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS)."""
 
-READ_ONLY = ("config_database", VERSION_TABLE)
-"""What the applier may only read: the database's identity and its schema version."""
+READ_ONLY = ("config_database", "config_keys", VERSION_TABLE)
+"""What the applier may only read: the database's identity, its key and its schema version."""
 
 ALL_ROWS = "SELECT, INSERT, UPDATE, DELETE"
 

@@ -68,15 +68,19 @@ def select(
     among: bool = False,
     lock: bool = True,
     where: Iterable[str] = (),
+    marked: bool = False,
 ) -> str:
     """Read rows: the row's id, the parent's key and id if it has one, then the columns.
 
     Those that are active, and whose parents are. With ``among``, only those
     whose keys are in a record set, whose columns are ``parent_key`` and those of
     the key; with ``lock``, they are locked where the database locks rows.
-    ``where`` are further conditions.
+    ``where`` are further conditions. If ``marked``, whether a row is sensitive is one
+    more column, of a type of which some are.
     """
     columns = ", ".join(f't."{c.name}"' for c in type_.columns)
+    if marked and type_.sensitive:
+        columns += f', t."{type_.sensitive}"'
     parent = ', p."id"' if type_.parent else ", NULL"
     parent_key = f", {_parent_key(type_)}" if type_.parent else ", NULL"
     statement = f'SELECT t."id"{parent_key}{parent}, {columns} FROM "{type_.table}" t'
@@ -94,18 +98,19 @@ def select(
     return statement + (dialect.lock_rows("t") if among and lock else "")
 
 
-def select_root(type_: ResourceType, dialect: Dialect, keys: int) -> str:
+def select_root(type_: ResourceType, dialect: Dialect, keys: int, *, marked: bool = False) -> str:
     """Read, as `select` does, the rows at or below the roots with given first ``keys``."""
     if type_.parent:
-        return select(type_, dialect, where=[f"{_parent_key(type_)} = ?"][:keys])
-    return select(type_, dialect, where=[f't."{k}" = ?' for k in type_.key[:keys]])
+        return select(type_, dialect, where=[f"{_parent_key(type_)} = ?"][:keys], marked=marked)
+    own = [f't."{k}" = ?' for k in type_.key[:keys]]
+    return select(type_, dialect, where=own, marked=marked)
 
 
-def select_parts(type_: ResourceType, dialect: Dialect) -> str:
+def select_parts(type_: ResourceType, dialect: Dialect, *, marked: bool = False) -> str:
     """Read, as `select` does, the parts of the parents whose keys a record set has."""
     records = dialect.recordset([(PARENT_KEY, "text")], "r")
     wanted = f'{_parent_key(type_)} IN (SELECT r."{PARENT_KEY}" FROM {records})'
-    return select(type_, dialect, where=[wanted])
+    return select(type_, dialect, where=[wanted], marked=marked)
 
 
 def row_ids(type_: ResourceType, dialect: Dialect) -> str:
@@ -133,12 +138,14 @@ def _keyed(type_: ResourceType, dialect: Dialect) -> str:
 def insert(type_: ResourceType, dialect: Dialect) -> str:
     """Insert rows given by their columns and ``parent_key``.
 
-    Tables that note who inserted take ``by`` and ``at``. A row that is there and
+    Tables that note who inserted take ``by`` and ``at``; those with sensitive rows
+    take their mark. A row that is there and
     isn't active is activated, as it is to be; of a published version, its
     content stays.
     """
-    names = list(type_.names)
+    names = [*type_.names, *([type_.sensitive] if type_.sensitive else [])]
     records = [(c.name, c.type.sql) for c in type_.columns]
+    records += [(type_.sensitive, "boolean")] if type_.sensitive else []
     into, taken = [f'"{n}"' for n in names], [f'r."{n}"' for n in names]
     if stamped(type_):
         records += [("by", "text"), ("at", "timestamptz")]
@@ -201,6 +208,7 @@ def rekey(type_: ResourceType, dialect: Dialect) -> str:
 def update(type_: ResourceType, dialect: Dialect, names: Iterable[str]) -> str:
     """Set columns of rows given by ``row_id``."""
     types = {c.name: c.type.sql for c in type_.columns}
+    types |= {type_.sensitive: "boolean"} if type_.sensitive else {}
     names = list(names)
     records = dialect.recordset([(ROW_ID, "integer"), *((n, types[n]) for n in names)], "r")
     assignments = ", ".join(f'"{n}" = r."{n}"' for n in names)

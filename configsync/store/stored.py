@@ -10,12 +10,20 @@ from configsync.core.plan import Base
 from configsync.core.published import Published
 from configsync.core.resource import ResourceType, State
 from configsync.core.revision import LastWrite, OwnerRecord
+from configsync.core.sealed import Seal
 from configsync.plan.stored import Export
 from configsync.store.authorship import last_writes, renamed_past_us
 from configsync.store.database import Transaction
 from configsync.store.owners import read_owner, read_owners
 from configsync.store.published import read_published
-from configsync.store.read import read_applied, read_base, read_live, read_newest, read_row_ids
+from configsync.store.read import (
+    read_applied,
+    read_base,
+    read_live,
+    read_newest,
+    read_row_ids,
+    read_seal,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class StoredNow:
     applied: State
     live: State
     renamed: Mapping[str, str]
+    seal: Seal
 
     def owner(self, source: str) -> OwnerRecord:
         return read_owner(self.transaction, source)
@@ -51,7 +60,8 @@ def read_stored(transaction: Transaction, types: Mapping[str, ResourceType]) -> 
     applied = read_applied(transaction, types)
     live = read_live(transaction, types.values())
     renamed = renamed_past_us(transaction, live, applied, types)
-    return StoredNow(transaction, types, base, applied, live, renamed)
+    seal = read_seal(transaction)
+    return StoredNow(transaction, types, base, applied, live, renamed, seal)
 
 
 def read_export(transaction: Transaction, types: Mapping[str, ResourceType]) -> Export:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from configsync.core.errors import UsageError
+from configsync.core.secrets import MASK, masked
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -36,6 +38,16 @@ class DatabaseUrl:
 
     def __repr__(self) -> str:
         return f"DatabaseUrl({self.shown!r})"
+
+    def conceal(self, text: str) -> str:
+        """A text, such as a driver's error, without anything that may be of the password.
+
+        Drivers quote what they can't parse, which may be half of a password.
+        """
+        if self.dialect != "sqlite":
+            for part in _secret_parts(self.connect):
+                text = text.replace(part, MASK)
+        return masked(text)
 
     @property
     def sqlalchemy(self) -> str | URL:
@@ -81,10 +93,51 @@ def _shown(rest: str) -> str:
     """User, host and database of a libpq URI: neither password nor parameters."""
     try:
         parts = urlsplit(f"postgresql://{rest}")
+        if "@" in rest.partition("?")[0].removeprefix(parts.netloc) or "@" in parts.fragment:
+            return MASK  # A password with an unescaped / or # in it: what is what can't be told.
         where = parts.hostname or ""
         if parts.port:
             where += f":{parts.port}"
         user = f"{quote(unquote(parts.username))}@" if parts.username else ""
-        return f"{user}{where}{parts.path}"
+        return masked(f"{user}{where}{parts.path}")
     except ValueError:
-        return "…"
+        return MASK
+
+
+_TOLD = frozenset(
+    [
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "sslmode",
+        "connect_timeout",
+        "application_name",
+        "options",
+        "target_session_attrs",
+        "keepalives",
+        "client_encoding",
+    ]
+)
+"""Parameters that hold no secret; a misspelt one may."""
+
+
+def _secret_parts(uri: str) -> list[str]:
+    """Whatever in a URI may be a part of a password, also as it is meant, longest first.
+
+    All between its first ``:`` and last ``@``; all behind the ``:`` where what
+    stands there is no port; and the values of parameters.
+    """
+    rest = uri.partition("://")[2]
+    secret = rest.rpartition("@")[0].partition(":")[2]
+    parts = [secret]
+    if "@" not in rest and not re.match(r"[^:]*:\d+(?:[/?]|$)", rest):
+        secret = rest.partition(":")[2]
+    parts += re.split("[:/@?&=#]", secret)
+    for parameter in rest.partition("?")[2].split("&"):
+        name, equals, value = parameter.partition("=")
+        if name not in _TOLD:
+            parts.append(value if equals else name)
+            parts += re.split("[@:/?#=]", value)
+    return sorted({t for p in parts for t in (p, unquote(p)) if t}, key=len, reverse=True)

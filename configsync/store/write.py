@@ -13,7 +13,8 @@ from configsync.core import address
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.resource import Resource, ResourceType, root_address
 from configsync.core.revision import Applied, Attribution, OwnerRecord, RevisionSource
-from configsync.core.values import Json, canonical_json
+from configsync.core.sealed import is_sealed
+from configsync.core.values import Json, Row, canonical_json
 from configsync.plan.order import losing_default, vacating
 from configsync.store import chain, sql
 from configsync.store.database import Transaction
@@ -63,6 +64,7 @@ class Writer:
             "dirty": about.dirty,
             "author": about.author,
             "actor": about.actor,
+            "actor_source": about.actor_source and about.actor_source.value,
             "owner": about.owner,
             "planned_commit_id": about.planned_commit,
             "to_revision": about.to_revision,
@@ -126,8 +128,24 @@ class Writer:
                 self._deactivate(type_, going)
                 self._insert_rows(type_, going)
                 changes = [c for c in changes if number not in c.fields]
-            rows = [self._row(c, c.resource.values) for c in changes]
-            self._execute(sql.update(type_, self.transaction.dialect, names), rows)
+            for written, of in self._writable(type_, names, changes):
+                stays = type_.sealed not in written
+                rows = [
+                    self._row(c, c.resource.values if stays else _true_values(type_, c.resource))
+                    for c in of
+                ]
+                self._execute(sql.update(type_, self.transaction.dialect, written), rows)
+
+    def _writable(
+        self, type_: ResourceType, names: list[str], changes: list[Change]
+    ) -> Iterator[tuple[list[str], list[Change]]]:
+        """The columns that are written of some changes: a secret that doesn't change is none."""
+        if type_.sensitive is None:
+            yield names, changes
+            return
+        known = [c for c in changes if not _stays(type_, c)]
+        yield [*names, type_.sensitive], known
+        yield [n for n in names if n != type_.sealed], [c for c in changes if c not in known]
 
     def _insert(self) -> None:
         for type_, changes in self._by_type(self._of(Action.CREATE)):
@@ -146,7 +164,12 @@ class Writer:
     def _insert_rows(self, type_: ResourceType, changes: Iterable[Change]) -> None:
         stamp = {"by": self.attribution.actor, "at": self.now} if sql.stamped(type_) else {}
         rows = [
-            {sql.OF: c.address, **c.resource.values, **sql.keys(type_, c.resource), **stamp}
+            {
+                sql.OF: c.address,
+                **_true_values(type_, c.resource),
+                **sql.keys(type_, c.resource),
+                **stamp,
+            }
             for c in changes
         ]
         self._execute(sql.insert(type_, self.transaction.dialect), rows)
@@ -338,6 +361,26 @@ class Writer:
 
     def _execute(self, statement: str, rows: Iterable[dict[str, Json]]) -> None:
         sql.execute(self.transaction, statement, rows)
+
+
+def _stays(type_: ResourceType, change: Change) -> bool:
+    """Tell whether a change leaves a secret as it is, whose value perhaps nobody here knows."""
+    value = change.resource.values[type_.sealed]
+    before = None if change.before is None else change.before.values[type_.sealed]
+    return is_sealed(value) and value == before
+
+
+def _true_values(type_: ResourceType, resource: Resource) -> Row:
+    """The values as the table holds them: what is sealed as it truly is, and the row's mark."""
+    if type_.sensitive is None:
+        return resource.values
+    sealed = is_sealed(resource.values[type_.sealed])
+    values = {**resource.values, type_.sensitive: sealed}
+    if sealed:
+        if resource.true_value is None:
+            raise ValueError(f"nobody gave {resource.address} its value")
+        values[type_.sealed] = resource.true_value
+    return values
 
 
 def _applied_row(resource: Resource) -> dict[str, Json]:

@@ -12,6 +12,7 @@ from configsync.core.diagnostic import Diagnostic, Location
 from configsync.core.errors import UsageError
 from configsync.core.ignore import IgnoreRule, whole
 from configsync.core.resource import Resource, ResourceType, State
+from configsync.core.sealed import is_sealed
 from configsync.core.values import Json, equal
 from configsync.edit.draft import FileChange
 from configsync.kinds import all_kinds, resource_types
@@ -96,7 +97,13 @@ def adopt(
     _require(pattern, (desired, applied, live))
     ignored = whole(project.ignore, types)
     found = _Finding(*(numbered, applied, live, types, project.source, pattern, renamed, ignored))
-    chosen = list(found.chosen())
+    every = found.chosen()
+    chosen = [d for d in every if not _is_secret(d)]
+    found.notes += [
+        f"{d.address} is sensitive, and isn't adopted: give its value to whoever applies."
+        for d in every
+        if _is_secret(d)
+    ]
     if not chosen:
         return Adoption(notes=found.notes)
     edit = Editing(project, dry_run)
@@ -120,6 +127,14 @@ def adopt(
         location = resource.location if resource else None
         adopted.append(Adopted(drift, location, places[drift.address]))
     return Adoption(adopted, changes, result.diagnostics, notes)
+
+
+def _is_secret(drift: Drift) -> bool:
+    """Tell whether a drift is one of a sensitive value, or of whether it is one."""
+    sides = [pair for pair in drift.values.values() if any(map(is_sealed, pair))]
+    added = drift.before is None and drift.after is not None
+    values = drift.after.values.values() if added and drift.after else ()
+    return bool(sides) or any(map(is_sealed, values))
 
 
 def _renamed(desired: State, applied: State, live: State) -> tuple[State, State]:

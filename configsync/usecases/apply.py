@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from configsync.core.diagnostic import Severity
-from configsync.core.errors import Refused, UsageError
+from configsync.core.errors import Refused
 from configsync.core.plan import Plan
-from configsync.core.revision import MAX_ACTOR, Applied, Attribution, RevisionSource
+from configsync.core.revision import Actor, Applied, Attribution, RevisionSource
 from configsync.kinds import resource_types
-from configsync.source.checkout import configured_author
 from configsync.store.apply import apply_plan
 from configsync.store.database import Database
 from configsync.store.owners import read_owner
 from configsync.usecases.commits import too_old
 
-CI_ACTORS = (
-    "GITHUB_ACTOR",
-    "GITLAB_USER_LOGIN",
-    "BUILD_USER_ID",
-    "BITBUCKET_STEP_TRIGGERER_UUID",
-    "CIRCLE_USERNAME",
-    "BUILD_REQUESTEDFOREMAIL",
-    "BUILDKITE_BUILD_CREATOR_EMAIL",
-)
-"""Who started the run: GitHub, GitLab, Jenkins, Bitbucket, CircleCI, Azure, Buildkite."""
-
 
 def apply(
     database: Database,
     plan: Plan,
-    actor: str,
+    actor: Actor,
     lock_timeout: float,
     *,
     root: Path,
@@ -64,37 +50,15 @@ def apply(
     return apply_plan(database, plan, resource_types(), attribution, lock_timeout, seen)
 
 
-def attribute(plan: Plan, actor: str, planned_commit: str | None = None) -> Attribution:
+def attribute(plan: Plan, actor: Actor, planned_commit: str | None = None) -> Attribution:
     """Who and what stands behind a plan from git."""
     return Attribution(
         source=RevisionSource.APPLY,
-        actor=actor,
+        actor=actor.name,
+        actor_source=actor.source,
         commit=plan.source.commit,
         dirty=plan.source.dirty,
         author=plan.source.author,
         owner=plan.source.id,
         planned_commit=planned_commit,
     )
-
-
-def find_actor(flag: str | None, root: Path, environment: Mapping[str, str]) -> str:
-    """Who applies: the flag, else CI's variable, git's author at ``root``, or the OS user.
-
-    Raises UsageError for a flag that names nobody, or is too long for the tables.
-    """
-    if flag is not None:
-        if not flag.strip() or len(flag) > MAX_ACTOR:
-            raise UsageError(f"--actor names who it is in 1 to {MAX_ACTOR} characters.")
-        return flag
-    for name in CI_ACTORS:
-        if environment.get(name):
-            return environment[name]
-    return configured_author(root) or _os_user()
-
-
-def _os_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container may run under a number that no account has.
-        return "unknown"

@@ -100,6 +100,7 @@ def restore(url: DatabaseUrl, file: Path, *, lock_timeout: float, advance: Advan
     try:
         with open_database(url).writing(lock_timeout) as transaction:
             _require_empty(transaction, url)
+            transaction.run(f'DELETE FROM "{copies.REPLACED}"')  # noqa: S608
             _insert(transaction, source, told, place)
             _require_same(transaction, source, told)
             copies.continue_ids(transaction, resource_types())

@@ -25,6 +25,7 @@ from configsync.edit.fields import (
 )
 from configsync.edit.references import with_moved_references
 from configsync.edit.splice import document_text, remove_value, set_value
+from configsync.kinds.typed import is_sensitive
 from configsync.source.files import read_text
 from configsync.source.layers import ListKeys, is_abstract
 from configsync.source.project import Project, Target
@@ -62,6 +63,11 @@ def set_fields(
     for name, value in [*wanted, *((name, None) for name in unset)]:
         stack = [edit.again(d) for d in edit.layers(document, targets)]
         chosen, path = _choose(stack, parse_field(name), edit.kind(document).list_keys, layer)
+        if value is not None and is_sensitive(chosen.get(path)):
+            raise UsageError(
+                f"{name} is sensitive, and a value in its place would stand in the file for all to "
+                "read. Change what its $env names; or mark it otherwise in the file first."
+            )
         edit.assign(chosen, path, value)
         edit.note_others(chosen, document)
     return edit.finish(targets)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain, count
 from pathlib import Path as FilePath
 
 from configsync.core import address as addresses
@@ -19,10 +20,10 @@ from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.document import Document, Map, Path, reference_of, show_path
 from configsync.core.errors import UsageError
-from configsync.core.kind import Compiled, Kind
+from configsync.core.kind import API_VERSION, Compiled, Kind
 from configsync.core.values import Json
 from configsync.edit.draft import Draft, FileChange
-from configsync.edit.emit import file_stems
+from configsync.edit.emit import emit, file_stems
 from configsync.edit.references import file_of, files_referred_to
 from configsync.edit.splice import CannotEdit, remove_value, set_value
 from configsync.kinds import all_kinds
@@ -131,7 +132,7 @@ class Editing:
             return {}
         kind = self.kind(document)
         merged = merge(stack, kind.list_keys)[0]
-        References(self.project.root, target.vars).resolve(merged.body)
+        References(self.project.root, target.vars, self.project.environment).resolve(merged.body)
         try:
             return rows_of(kind, merged)
         except (KeyError, TypeError, AttributeError):
@@ -164,6 +165,32 @@ class Editing:
                 folder = os.path.normpath(overlay) + "/"
                 found.add_patches(p for p in self.patches if p.file.startswith(folder))
         return found
+
+    def is_overlay(self, layer: Document, target: Target) -> bool:
+        """Tell whether a layer is one of a target's overlay."""
+        overlay = target.overlay
+        return overlay is not None and layer.file.startswith(os.path.normpath(overlay) + "/")
+
+    def patch(self, document: Document, target: Target) -> Document:
+        """What a target's overlay says of a document: its patch there, drafted if there is none."""
+        assert target.overlay is not None
+        for layer in self.patches:
+            same = layer.kind == document.kind and layer.name == document.name
+            if same and self.is_overlay(layer, target):
+                return layer
+        folder = os.path.normpath(target.overlay).replace(os.sep, "/")
+        name = document.name or ""
+        stem = f"{folder}/{file_stems({name: name})[name]}"
+        files = chain([f"{stem}.yaml"], (f"{stem}-{n}.yaml" for n in count(2)))
+        file = next(f for f in files if self.draft.is_free(f))
+        head = {"apiVersion": API_VERSION, "kind": document.kind, "metadata": {"name": name}}
+        self.draft.create(file, emit(head))
+        root = read(self.draft.text(file), file).roots[0]
+        assert isinstance(root, Map)
+        added = Document(document.kind, root)
+        self.patches.append(added)
+        self._by_overlay.clear()
+        return added
 
     def note_others(self, changed: Document, meant: Document) -> None:
         """Say whom else a change of a base reaches."""

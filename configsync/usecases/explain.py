@@ -65,7 +65,7 @@ def explain(
 
     Raises UsageError if the source has no such resource or field.
     """
-    references = References(project.root, target.vars)
+    references = References(project.root, target.vars, project.environment)
     stack, kind, compiled = _find(project, target, references, at)
     fields = list(_fields(references, stack, kind, compiled, name))
     if not fields:

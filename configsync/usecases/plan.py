@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from configsync.kinds import resource_types
 from configsync.plan.authors import attributed
 from configsync.plan.order import deactivating, in_order
 from configsync.plan.policy import refusals, too_much
+from configsync.plan.secrets import give_values
 from configsync.plan.select import narrowed, selector
 from configsync.plan.stored import Export, Stored
 from configsync.plan.versions import Known, Numbering, number_versions, versions_named
@@ -90,7 +92,15 @@ def read_source(project: Project, desired: State) -> SourceInfo:
 class Planner:
     """Makes plans against one moment of a database."""
 
-    def __init__(self, project: Project, target: Target, stored: Stored) -> None:
+    def __init__(
+        self,
+        project: Project,
+        target: Target,
+        stored: Stored,
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """``environment`` has the values of sensitive settings."""
+        self.environment = environment
         self.project = project
         self.target = target
         self.stored = stored
@@ -107,6 +117,10 @@ class Planner:
         """The plan that leads to a desired state; see `make_plan`."""
         terms = self.terms(options)
         going_back = options.to_revision is not None
+        given = give_values(
+            desired, self.stored, self.types, self.environment, going_back=going_back
+        )
+        desired = given.desired
         numbering = self.number_versions(desired, going_back=going_back)
         desired = numbering.desired
         selected = self._selected(desired, options, only)
@@ -123,6 +137,7 @@ class Planner:
             ),
             *self._names_taken(changes),
             *self._judged(changes, desired, options),
+            *given.errors({c.address for c in changes}),
         ]
         against.sort(key=lambda d: d.sort_key)
         if only is None:
@@ -139,7 +154,7 @@ class Planner:
             forgotten=tuple(sorted(found.forgotten)),
             left_out=() if only is not None else tuple(left_out),
             taken=tuple(self._taken([*changes, *found.records], terms)),
-            diagnostics=(*against, *self._not_installed(), *warnings),
+            diagnostics=(*against, *given.notes, *self._not_installed(), *warnings),
         )
 
     def _judged(

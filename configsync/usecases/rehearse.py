@@ -12,6 +12,7 @@ from configsync.core.document import Document, show_path
 from configsync.core.kind import Compiled
 from configsync.core.plan import Change, Plan
 from configsync.core.resource import Resource
+from configsync.core.revision import Actor
 from configsync.kinds import all_kinds, resource_types
 from configsync.source.files import read_text
 from configsync.source.load import parse
@@ -25,7 +26,7 @@ SHOWN = 200
 
 
 def rehearse(
-    project: Project, database: Database, plan: Plan, actor: str, lock_timeout: float
+    project: Project, database: Database, plan: Plan, actor: Actor, lock_timeout: float
 ) -> Plan:
     """Try a plan on its database and take it back; returns the plan with what was found.
 

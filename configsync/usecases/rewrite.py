@@ -23,12 +23,12 @@ from configsync.edit.emit import file_stems, lay_out
 from configsync.edit.splice import CannotEdit
 from configsync.kinds import all_kinds, resource_types
 from configsync.plan.versions import as_written
-from configsync.source.layers import UNSET, find_in
+from configsync.source.layers import find_in
 from configsync.source.project import Target
 from configsync.usecases.editing import Editing
 from configsync.usecases.import_ import home, schema_comment, whole
 from configsync.usecases.made import Made
-from configsync.usecases.sites import Layered, Site, Sites
+from configsync.usecases.sites import REMOVED, Layered, Site, Sites
 from configsync.usecases.tables import (
     CellPlace,
     add_to_table,
@@ -75,20 +75,20 @@ def rewrite(
         if r.parent is None or r.parent in wanted
     )
     work = _Rewriting(edit, target, wanted)
-    differing = list(_differing(desired, wanted))
+    left = list(differing(desired, wanted))
     problems: list[Diagnostic] = []
     for number in range(ROUNDS):
-        if not differing or (number and any(before is None for _, before, _ in differing)):
+        if not left or (number and any(before is None for _, before, _ in left)):
             # What has no resources after an edit is a document that can't be compiled.
             break
-        work.carry_out(differing)
+        work.carry_out(left)
         found = edit.validate(target)
         desired, problems = found.desired, list(found.errors)
-        differing = list(_differing(desired, wanted))
+        left = list(differing(desired, wanted))
     if edit.draft.changes() and not problems:
         problems = edit.new_errors(list(others))
-    if differing and not problems:
-        at = differing[0][0]
+    if left and not problems:
+        at = left[0][0]
         raise CannotEdit(f"{at} can't be written so that the source gives it. Change it by hand.")
     places = {} if problems else {key: work.locate(p) for key, p in work.places.items()}
     return Rewritten(desired, problems, places)
@@ -97,7 +97,7 @@ def rewrite(
 Differing = tuple[str, Resource | None, Resource | None]
 
 
-def _differing(desired: State, wanted: State) -> Iterator[Differing]:
+def differing(desired: State, wanted: State) -> Iterator[Differing]:
     """The addresses at which two states differ, with both resources."""
     for at in sorted(desired.keys() | wanted.keys()):
         before, after = desired.get(at), wanted.get(at)
@@ -196,7 +196,7 @@ class _Rewriting:
         if gone:
             return self._take(one, layer, path)
         if value is None:
-            value = dict(_UNSET)
+            value = dict(REMOVED)
         elif site.text is not None and isinstance(value, str):
             value = {"$file": self._text_of_its_own(layer, site.text, value)}
         return self._put(one, layer, path, value)
@@ -235,7 +235,7 @@ class _Rewriting:
         """Put a value at a path of the merged document into a layer."""
         layer = self.edit.again(layer)
         refuse_table(layer, path)
-        where, value = _way_into(layer, path, one, value)
+        where, value = one.way_into(layer, path, value)
         # As people write it: that it is the default comes first.
         self.edit.put(layer, where, value, 0 if path == ("spec", "default") else None)
         return layer, where
@@ -284,7 +284,7 @@ class _Rewriting:
                 self._take(one, site.layer, path)
         if not all(one.owns(site.layer) for site in sites):
             # A base has it, for others too.
-            self._put(one, one.document, path, dict(_UNSET))
+            self._put(one, one.document, path, dict(REMOVED))
 
     def _remove_document(self, document: Document) -> None:
         patches = [
@@ -381,45 +381,5 @@ def _at(node: Any, path: Path) -> Any:
     return node
 
 
-_UNSET: dict[str, Json] = {UNSET: True}
-
-
 def _join(folder: str, name: str) -> str:
     return os.path.normpath(f"{folder}/{name}").replace(os.sep, "/")
-
-
-def _get(node: Any, path: Path) -> Any:
-    for step in path:
-        node = node.get(step) if isinstance(node, dict) else None
-    return node
-
-
-def _way_into(layer: Document, path: Path, one: Layered, value: Json) -> tuple[Path, Json]:
-    """Where a path of the merged document leads in a layer, and what to put there.
-
-    A list's item that the layer doesn't have begins behind its others, with its key.
-    """
-    node: Any = layer.body
-    where: list[str | int] = []
-    for depth, step in enumerate(path):
-        rest = path[depth + 1 :]
-        key = one.kind.list_keys.get(tuple(str(s) for s in path[:depth]))
-        if key is not None:
-            item: Any = one.merged.get(path[: depth + 1]) if rest or value == _UNSET else value
-            named = [_get(entry, (key,)) for entry in node] if isinstance(node, list) else []
-            known = item[key] in named
-            step = named.index(item[key]) if known else len(named)
-            if not known or not rest:
-                entry: Json = {key: item[key], **_nested(rest, value)}
-                return ((*where, step), entry) if named else (tuple(where), [entry])
-        where.append(step)
-        node = layer.get(tuple(where))
-    return tuple(where), value
-
-
-def _nested(path: Path, value: Json) -> dict[str, Json]:
-    """The keys of an item that lead to a value; the value itself if it is the item."""
-    for step in reversed(path):
-        value = {str(step): value}
-    assert isinstance(value, dict)
-    return value

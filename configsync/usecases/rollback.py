@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, tzinfo
 
 from configsync.core import address
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import Refused
 from configsync.core.plan import Plan, PlanOptions
 from configsync.core.resource import Resource, State
-from configsync.core.revision import Applied, Attribution, RevisionSource
+from configsync.core.revision import Actor, Applied, Attribution, RevisionSource
 from configsync.diff import as_recorded
 from configsync.edit.draft import FileChange
 from configsync.kinds import resource_types
@@ -34,17 +35,19 @@ def plan_rollback(
     to: str,
     options: PlanOptions,
     only: frozenset[str] | None = None,
+    zone: tzinfo | None = UTC,
 ) -> Plan:
     """Plan the way back to a revision, or to the newest one at a time.
 
     Only what the project's source owns, or owned then, goes back; a profile
     that was renamed gets its name back and keeps its identity. ``only`` is as
-    in `configsync.usecases.plan.make_plan`. Raises UsageError if there is no
+    in `configsync.usecases.plan.make_plan`, ``zone`` as in
+    `configsync.core.moment.parse_moment`. Raises UsageError if there is no
     such revision, and DatabaseError.
     """
     types = resource_types()
     with database.reading() as transaction:
-        revision = revision_at(transaction, to)
+        revision = revision_at(transaction, to, zone)
         stored = read_stored(transaction, types)
         past = _past(transaction, stored, revision, project.source)
         planner = Planner(project, target, stored)
@@ -53,7 +56,7 @@ def plan_rollback(
 
 
 def roll_back(
-    project: Project, database: Database, plan: Plan, actor: str, lock_timeout: float
+    project: Project, database: Database, plan: Plan, actor: Actor, lock_timeout: float
 ) -> Applied:
     """Apply a rollback; the commit that it takes back is held until a newer one was applied.
 
@@ -65,7 +68,8 @@ def roll_back(
     checkout = read_checkout(project.root, project.paths)
     attribution = Attribution(
         source=RevisionSource.ROLLBACK,
-        actor=actor,
+        actor=actor.name,
+        actor_source=actor.source,
         commit=checkout.commit,
         dirty=checkout.dirty,
         author=None,

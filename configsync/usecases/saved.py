@@ -8,6 +8,7 @@ from pathlib import Path
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import ConfigsyncError, Refused, StalePlan
 from configsync.core.plan import Base, Change, Plan
+from configsync.core.sealed import is_sealed
 from configsync.plan.document import from_document
 from configsync.source.project import Project, Target
 from configsync.store.authorship import told
@@ -106,12 +107,32 @@ def _stale(database: Database, saved: Plan, now: Plan) -> ConfigsyncError:
         return StalePlan("What the plan would record is on record already.")
     if not moved:
         return StalePlan("The plan is not the one that these files and this database give.")
+    given = [at for at in moved if _given_otherwise(one.get(at), other.get(at))]
+    if given == moved:
+        return StalePlan(
+            f"{', '.join(moved)} would not be given the value that the plan was made with: the "
+            "environment holds another one, or none. Nothing was changed; plan again, or give it "
+            "that value."
+        )
     with database.reading() as transaction:
         named = told(transaction, moved, saved.base.revision)
     return StalePlan(
         f"The database has changed since the plan was made: {named}. "
         "Nothing was changed; plan again."
     )
+
+
+def _given_otherwise(one: Change | None, other: Change | None) -> bool:
+    """Tell whether two changes differ only in the sensitive value that is given."""
+    if one is None or not any(is_sealed(new) for _, new in one.fields.values()):
+        return False
+    if other is None:
+        return True
+    names = one.fields.keys() | other.fields.keys()
+    absent = (None, None)
+    pairs = [(one.fields.get(n, absent), other.fields.get(n, absent)) for n in names]
+    same_before = all(a[0] == b[0] for a, b in pairs)
+    return same_before and all(a == b or (is_sealed(a[1]) and is_sealed(b[1])) for a, b in pairs)
 
 
 def _differ(one: Change | None, other: Change | None) -> bool:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from configsync.core import address as addresses
 from configsync.core.document import Document, Mark, Path, reference_of
 from configsync.core.errors import UsageError
 from configsync.core.kind import Compiled, Kind
+from configsync.core.values import Json
 from configsync.edit.references import file_of, files_referred_to
-from configsync.source.layers import OWN, find_in, is_abstract, merge
+from configsync.source.layers import OWN, UNSET, find_in, is_abstract, merge
 from configsync.source.project import Target
 from configsync.source.references import Followed, References
 from configsync.usecases.editing import Editing
 from configsync.usecases.rows import rows_of
+
+REMOVED: dict[str, Json] = {UNSET: True}
+"""What a layer says of what it takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,30 @@ class Layered:
         """Tell whether a layer is the document, and neither its patch nor a base."""
         return layer.body.mark == self.document.body.mark
 
+    def way_into(self, layer: Document, path: Path, value: Json) -> tuple[Path, Json]:
+        """Where a path of the merged document leads in a layer, and what to put there.
+
+        A list's item that the layer doesn't have begins behind its others, with its key.
+        """
+        node: Any = layer.body
+        where: list[str | int] = []
+        for depth, step in enumerate(path):
+            rest = path[depth + 1 :]
+            key = self.kind.list_keys.get(tuple(str(s) for s in path[:depth]))
+            if key is not None:
+                item: Any = (
+                    self.merged.get(path[: depth + 1]) if rest or value == REMOVED else value
+                )
+                named = [_get(entry, (key,)) for entry in node] if isinstance(node, list) else []
+                known = item[key] in named
+                step = named.index(item[key]) if known else len(named)
+                if not known or not rest:
+                    entry: Json = {key: item[key], **_nested(rest, value)}
+                    return ((*where, step), entry) if named else (tuple(where), [entry])
+            where.append(step)
+            node = layer.get(tuple(where))
+        return tuple(where), value
+
     def winners(self) -> Iterator[tuple[str, str, Site]]:
         """Each address and column that a layer sets, with the site that wins."""
         for at, row in self.rows.items():
@@ -106,7 +135,7 @@ class Sites:
     def __init__(self, edit: Editing, target: Target) -> None:
         self.edit = edit
         self.target = target
-        self.references = References(edit.project.root, target.vars)
+        self.references = References(edit.project.root, target.vars, edit.project.environment)
         self.references.files.update(edit.draft.after)
         self._known: dict[Mark, Layered] = {}
         self._roots: dict[str, Document] = {}
@@ -126,23 +155,29 @@ class Sites:
         root = kind.types[0]
         if kind.named and len(root.key) == 1:
             return [addresses.join(root.domain, document.name or "")]
-        rows = self._of_document(document).rows
+        rows = self.of_document(document).rows
         return [at for at, row in rows.items() if row.parent is None]
 
     def of(self, root: str) -> Layered:
         """The document of a root's address. Raises UsageError if the source has none."""
-        if root not in self._roots:
+        document = self.document(root)
+        if document is None:
             raise UsageError(f"The source defines nothing at {root}.")
-        return self._of_document(self._roots[root])
+        return self.of_document(document)
+
+    def document(self, root: str) -> Document | None:
+        """The document of a root's address by itself, if there is one."""
+        return self._roots.get(root)
 
     def holding(self, place: str) -> Layered | None:
         """The first document with a root that lies within an address, if there is one."""
         for root, document in self._roots.items():
             if addresses.within(root, place):
-                return self._of_document(document)
+                return self.of_document(document)
         return None
 
-    def _of_document(self, document: Document) -> Layered:
+    def of_document(self, document: Document) -> Layered:
+        """A document of the source, which is no base alone."""
         mark = document.body.mark
         if mark not in self._known:
             self._known[mark] = self._layered(document)
@@ -151,7 +186,7 @@ class Sites:
     def taking(self, site: Site) -> Iterator[tuple[str, str]]:
         """The addresses and columns whose value is the one at a site."""
         for document in self._by_layer[site.layer.body.mark]:
-            for at, column, winner in self._of_document(document).winners():
+            for at, column, winner in self.of_document(document).winners():
                 if winner.same(site):
                     yield at, column
 
@@ -165,7 +200,7 @@ class Sites:
                     for file in files_referred_to(layer.body, layer.file):
                         self._by_text.setdefault(file, []).append(documents[mark])
         for document in {d.body.mark: d for d in self._by_text.get(text, ())}.values():
-            for at, column, winner in self._of_document(document).winners():
+            for at, column, winner in self.of_document(document).winners():
                 if winner.text == text:
                     yield at, column
 
@@ -183,3 +218,17 @@ class Sites:
             # It misses its schema, which is reported where the draft is judged.
             found.rows.clear()
         return found
+
+
+def _get(node: Any, path: Path) -> Any:
+    for step in path:
+        node = node.get(step) if isinstance(node, dict) else None
+    return node
+
+
+def _nested(path: Path, value: Json) -> dict[str, Json]:
+    """The keys of an item that lead to a value; the value itself if it is the item."""
+    for step in reversed(path):
+        value = {str(step): value}
+    assert isinstance(value, dict)
+    return value

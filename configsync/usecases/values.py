@@ -13,6 +13,7 @@ from typing import Any
 from configsync.core import address
 from configsync.core.errors import ConfigsyncError, UsageError
 from configsync.core.resource import Resource, ResourceType
+from configsync.core.sealed import is_sealed
 from configsync.core.typed import Misfit, parse
 from configsync.core.values import Json, canonical_json
 from configsync.edit.files import replace_file
@@ -58,11 +59,13 @@ def read_values(database: Database, pattern: str | None) -> list[Value]:
 
 
 def values_of(resources: Iterable[Resource], types: Mapping[str, ResourceType]) -> Iterator[Value]:
-    """The values of resources, in their order and that of their columns."""
+    """The values of resources, in their order and that of their columns; no sensitive ones."""
     for resource in resources:
         type_ = types[resource.domain]
         keys = tuple(str(resource.values[k]) for k in type_.key)
         setting = set(VALUE) <= resource.values.keys()
+        if setting and is_sealed(resource.values[VALUE[0]]):
+            continue  # The application reads it from the database, and nobody from a file.
         if resource.parent is not None:
             root, path = resource.parent, (type_.domain, *keys)
             words = path

@@ -166,7 +166,9 @@ class Model:
         found: dict[str, tuple[Values | None, Values | None]] = {}
         for at, record in self.owned(source).items():
             there, values = now.get(at, (at, None))
-            if values != record.values and values != wanted.get(there):
+            # What was renamed by hand, git has to have let go under the name on record too.
+            agreed = values == wanted.get(there) and (there == at or at not in wanted)
+            if values != record.values and not agreed:
                 found[at] = (record.values, values)
         return found
 

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from configsync.services import ProfileService
 from configsync.store.models import ConfigProfile, ConfigRevision
 from configsync.store.postgresql import CHANNEL
 from configsync.store.url import parse_url
@@ -58,13 +59,17 @@ def test_the_commit_and_whether_it_has_all_changes_are_recorded(workspace: Works
 
 
 @pytest.mark.parametrize(
-    ("flag", "environment", "configured", "expected"),
+    ("flag", "environment", "configured", "expected", "source"),
     [
-        (["--actor", "alice"], {"GITHUB_ACTOR": "bob"}, "Carol", "alice"),
-        ([], {"GITHUB_ACTOR": "bob"}, "Carol", "bob"),
-        ([], {"GITLAB_USER_LOGIN": "bert"}, "Carol", "bert"),
-        ([], {}, "Carol", "Carol <carol@example.com>"),
-        ([], {}, None, "tester"),
+        (["--actor", "alice"], {"GITHUB_ACTOR": "bob"}, "Carol", "alice", "flag"),
+        ([], {"GITHUB_ACTOR": "bob"}, "Carol", "bob", "github"),
+        # Bob's run, which Bea had repeated.
+        ([], {"GITHUB_ACTOR": "bob", "GITHUB_TRIGGERING_ACTOR": "bea"}, "Carol", "bea", "github"),
+        ([], {"GITLAB_USER_LOGIN": "bert"}, "Carol", "bert", "gitlab"),
+        ([], {"CHANGE_AUTHOR": "ben", "BUILD_USER_ID": "timer"}, None, "timer", "jenkins"),
+        ([], {"GITHUB_ACTOR": " ", "CHANGE_AUTHOR": "ben"}, None, "ben", "jenkins"),
+        ([], {}, "Carol", "Carol <carol@example.com>", "git"),
+        ([], {}, None, "tester", "login"),
     ],
 )
 def test_the_actor_is_the_flag_or_ci_or_git_or_the_account(
@@ -74,6 +79,7 @@ def test_the_actor_is_the_flag_or_ci_or_git_or_the_account(
     environment: dict[str, str],
     configured: str | None,
     expected: str,
+    source: str,
 ) -> None:
     project.write("profiles/a.yaml", profile("a", default=True))
     for name, value in environment.items():
@@ -84,6 +90,93 @@ def test_the_actor_is_the_flag_or_ci_or_git_or_the_account(
         git(project.root, "config", "user.email", f"{configured.lower()}@example.com")
     project.ok("apply", "--auto-approve", *flag)
     assert newest(project)["changed_by"] == expected
+    assert newest(project)["actor_source"] == source
+    assert f"  {expected} ({source})  apply" in project.ok("history").out
+    assert f"  {expected} ({source})  apply" in project.ok("blame", "profile/a/mlflow").out
+    assert f"  {expected} ({source})  apply" in project.ok("status").out
+    blamed = project.ok("blame", "profile/a/mlflow", "-o", "json").json["resources"][0]
+    assert blamed["fields"]["experiment_name"]["actor_source"] == source
+    assert project.ok("status", "-o", "json").json["database"]["newest"]["actor_source"] == source
+
+
+def test_an_account_without_a_name_is_unknown(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.ok("apply", "--auto-approve")
+    assert newest(workspace)["changed_by"] == "unknown"
+    assert newest(workspace)["actor_source"] is None
+    assert "  unknown  apply" in workspace.ok("history").out
+
+
+def test_who_wrote_past_git_is_told_with_what_knew_it(workspace: Workspace) -> None:
+    workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.ok("apply", "--auto-approve", "--actor", "alice")
+    workspace.sql("UPDATE config_mlflow SET experiment_name = '/past'")
+    user, source = ("unknown", None) if workspace.url is None else ("postgres", "database")
+    assert newest(workspace)["actor_source"] == source
+    assert f"  {user}  external\n" in workspace.ok("history").out
+    assert f"changed by {user} " in workspace.ok("drift").out
+    services = ProfileService(workspace.database)
+    services.update("a", description="served", user="bob")
+    assert newest(workspace)["actor_source"] == "service"
+    assert "  bob  service\n" in workspace.ok("history").out
+
+
+HOSTILE = "mallory\x1b]0;owned\x07\n::error::x\u202e\u200b\udcff"
+
+
+def test_a_hostile_actor_is_stored_bounded_and_shown_harmless(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.ok("plan", "--out", "the.plan")
+    monkeypatch.setenv("GITLAB_USER_LOGIN", HOSTILE + 10_000 * "x")
+    workspace.ok("apply", "the.plan")
+    name = str(newest(workspace)["changed_by"])
+    assert name.startswith("mallory")
+    assert len(name) == 255
+    again = workspace.run("apply", "the.plan")
+    assert "revision 1 by mallory" in again.err
+    assert again.code == 3
+    for shown in (
+        again.err,
+        *(workspace.ok(*c).out for c in (("history",), ("blame", "profile/a"), ("status",))),
+        workspace.ok("explain", "profile/a/mlflow").out,
+    ):
+        assert "mallory␛]0;owned␇␊" in shown.replace("mallory␛]0;owned␇\n", "mallory␛]0;owned␇␊")
+        assert not set(shown) & set("\x1b\x07\u202e\u200b")
+        assert "\n::" not in shown
+    for flag in ("x" * 256, " ", "\udcff"):
+        assert workspace.run("apply", "--auto-approve", "--actor", flag).code == 1
+
+
+def test_a_hostile_time_is_shown_harmless(project: Workspace) -> None:
+    project.write("profiles/a.yaml", profile("a", default=True))
+    project.ok("apply", "--auto-approve")
+    # SQLite takes any text for a time, of whoever may write the file.
+    project.sql(
+        "INSERT INTO config_revisions (revision, source, actor, created_at) "
+        "VALUES (2, 'external', 'x', char(27) || '[31m' || char(10) || '::error::')"
+    )
+    project.sql(
+        "INSERT INTO config_history (revision, address, domain, action, changed_by, changes, "
+        "snapshot, timestamp, root_id) SELECT 2, address, domain, 'update', 'x', changes, "
+        "json_set(snapshot, '$.experiment_name', '/x'), char(27), root_id FROM config_history "
+        "WHERE domain = 'mlflow'"
+    )
+    with project.database.writing(1) as transaction:
+        transaction.run("UPDATE config_mlflow SET experiment_name = '/x'")
+    for command in (["drift"], ["plan"], ["history"], ["status"], ["blame", "profile/a"]):
+        shown = project.run(*command)
+        assert shown.code == 0
+        assert "\x1b" not in shown.out
+        assert "\n::" not in shown.out
+    assert "changed by x at ␛[31m␊" in project.ok("drift").out
 
 
 def test_readers_are_notified_of_the_revision(project: Workspace, pg_url: str) -> None:

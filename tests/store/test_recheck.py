@@ -8,6 +8,7 @@ import pytest
 
 from configsync.core.errors import StalePlan
 from configsync.core.plan import Plan, PlanOptions
+from configsync.core.revision import Actor
 from configsync.source.project import Target, find_project
 from configsync.usecases.apply import apply
 from configsync.usecases.plan import make_plan
@@ -35,7 +36,7 @@ def planned(workspace: Workspace) -> Plan:
 
 
 def carry_out(workspace: Workspace, plan: Plan) -> None:
-    apply(workspace.database, plan, "alice", 10, root=workspace.root)
+    apply(workspace.database, plan, Actor("alice"), 10, root=workspace.root)
 
 
 def rows(workspace: Workspace) -> list[tuple[object, ...]]:

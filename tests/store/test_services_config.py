@@ -60,6 +60,7 @@ def test_the_model_is_read_and_changed(config: ConfigService) -> None:
         timestamp=entry.timestamp,
         source="service",
         commit=None,
+        actor_source="service",
     )
 
 

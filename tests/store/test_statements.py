@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from configsync.core.plan import PlanOptions
+from configsync.core.revision import Actor
 from configsync.kinds import resource_types
 from configsync.source.project import find_project
 from configsync.usecases.apply import apply
@@ -56,5 +57,5 @@ def statements(workspace: Workspace) -> tuple[set[str], int, int]:
     watched.on_statement = count
     validation = validate(project, target)
     plan = make_plan(project, target, watched, validation, PlanOptions(force=True))
-    apply(watched, plan, "tester", 10, root=workspace.root)
+    apply(watched, plan, Actor("tester"), 10, root=workspace.root)
     return {c.domain for c in plan.changes}, len(watched.statements), written

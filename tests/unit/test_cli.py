@@ -5,20 +5,11 @@ from __future__ import annotations
 import click
 import pytest
 
-from configsync.cli.main import SECTIONS, _module, cli
+from configsync.cli.main import cli
 from tests.conftest import Workspace
 from tests.profiles import profile
 
 COMMANDS = cli.list_commands(click.Context(cli))
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_a_section_and_an_example(name: str) -> None:
-    module = _module(name)
-    assert module.SECTION in SECTIONS
-    command = module.command
-    parts = command.commands.values() if isinstance(command, click.Group) else [command]
-    assert all("Example: configsync " in (part.epilog or "") for part in parts)
 
 
 def test_help_lists_every_command_once(project: Workspace) -> None:

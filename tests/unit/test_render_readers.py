@@ -24,7 +24,7 @@ def reader(text: str, revision: int, live: bool = True) -> Reader:
 def shown(text: str) -> tuple[str, str]:
     """A status and the end of a wait, of readers that call themselves so."""
     fleet = Fleet(3, (reader(text, 3), reader(text, 1), reader(text, 2, live=False)))
-    status = Status("sqlite:///x.db", "id", "0004", None, fleet)
+    status = Status("sqlite:///x.db", "id", "0006", None, fleet)
     waited = Convergence(fleet, fleet.expired, 1.0)
     return readers.status(status, Style()), readers.convergence(waited)
 
@@ -55,5 +55,5 @@ def test_columns_stand_below_each_other_in_any_script() -> None:
 )
 def test_the_summary_is_a_sentence(held: list[int], says: str) -> None:
     fleet = Fleet(3, tuple(reader("x", revision) for revision in held))
-    text = readers.status(Status("sqlite:///x.db", "id", "0004", None, fleet), Style())
+    text = readers.status(Status("sqlite:///x.db", "id", "0006", None, fleet), Style())
     assert text.splitlines()[-1] == says

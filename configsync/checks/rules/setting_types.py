@@ -9,7 +9,7 @@ from configsync.checks.rule import Finding, Rule
 from configsync.core.diagnostic import Severity
 from configsync.core.document import Document, Path
 from configsync.core.typed import TYPES, Misfit, fit
-from configsync.kinds.typed import read, value_path
+from configsync.kinds.typed import is_sensitive, read, value_path
 
 _PLACES = {"Settings": ("spec",), "Project": ("spec", "settings")}
 _JSON_TYPES = {"string": "string", "int": "integer", "float": "number", "bool": "boolean"}
@@ -25,6 +25,8 @@ def settings_of(document: Document) -> Iterator[tuple[Path, Any]]:
 
 def check(document: Document) -> Iterator[Finding]:
     for path, node in settings_of(document):
+        if is_sensitive(node):
+            continue  # Its value isn't known here, and is never shown.
         try:
             value, value_type = read(node)
             if value_type in TYPES:

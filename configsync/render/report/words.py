@@ -44,7 +44,7 @@ def listed(names: Iterable[str]) -> Phrase:
 def facts(writer: Writer) -> Sequence[tuple[str, str]]:
     """What the database knows of a writer, in order; names of facts with texts of strangers."""
     known = (
-        ("by", writer.who),
+        ("by", writer.user),
         ("through", "service" if writer.source is RevisionSource.SERVICE else None),
         ("application", writer.application),
         ("client", writer.address),

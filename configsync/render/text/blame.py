@@ -7,6 +7,7 @@ from typing import Any
 
 from configsync.core.values import Json, canonical_json
 from configsync.render.escape import one_line
+from configsync.render.text.actor import actor
 from configsync.render.text.style import Style
 
 MAX_VALUE = 60
@@ -31,7 +32,8 @@ def _origin(field: Any, style: Style) -> str:
         return style.changed(
             "no history explains this value: it was written where nothing is recorded"
         )
-    about = [f"revision {entry.revision}", one_line(entry.timestamp), one_line(entry.changed_by)]
+    who = actor(entry.changed_by, entry.actor_source, entry.source)
+    about = [f"revision {entry.revision}", style.time(entry.timestamp), who]
     if entry.source == "external":
         about.append(_writer(entry))
         return style.changed("  ".join(about))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from configsync.core.diagnostic import Diagnostic, Location, Severity
+from configsync.core.secrets import SENSITIVE_VALUE, masked
 from configsync.render.escape import one_line
 from configsync.render.text.columns import width
 from configsync.render.text.style import Style
@@ -13,10 +14,18 @@ from configsync.render.text.style import Style
 MAX_LINE = 160
 """Characters of a source line that a frame shows."""
 
+_SENSITIVE = re.compile(r"""\bsensitive["']?\s*:""")
+
 
 def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, str], style: Style) -> str:
-    """Show each diagnostic; ``sources`` has the text of the files that they name."""
-    lines = {file: text.split("\n") for file, text in sources.items()}
+    """Show each diagnostic; ``sources`` has the text of the files that they name.
+
+    What may be a credential in a line is not shown, whatever the line is shown for;
+    of a file with sensitive settings, which may not even parse, no line is.
+    """
+    sources = {file: text for file, text in sources.items() if not _SENSITIVE.search(text)}
+    # Of the whole text: a private key is one over several lines.
+    lines = {file: masked(text).split("\n") for file, text in sources.items()}
     return "".join(_one(d, lines, style) + "\n" for d in diagnostics)
 
 
@@ -41,7 +50,8 @@ def _one(diagnostic: Diagnostic, sources: Mapping[str, list[str]], style: Style)
     lines = [f"{head}: {style.strong(one_line(diagnostic.summary))}"]
     if diagnostic.location is not None:
         lines.append(_place(diagnostic.location, style))
-        lines += _frame(diagnostic.location, sources, paint("^"), style)
+        if diagnostic.code != SENSITIVE_VALUE:
+            lines += _frame(diagnostic.location, sources, paint("^"), style)
     if diagnostic.detail:
         lines.append(f"  {one_line(diagnostic.detail)}")
     for related in diagnostic.related:

@@ -52,7 +52,7 @@ def _stored(explained: Any, style: Style) -> Iterable[str]:
     entry = stored.entry
     if entry is not None:
         text += (
-            f", set by {one_line(entry.changed_by)} at {entry.timestamp}"
+            f", set by {one_line(entry.changed_by)} at {style.time(entry.timestamp)}"
             f" in revision {entry.revision} ({entry.source})"
         )
     differs = canonical_json(stored.value) != canonical_json(explained.value)

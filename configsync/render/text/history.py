@@ -8,6 +8,7 @@ from itertools import chain, groupby
 from configsync.core.revision import HistoryEntry
 from configsync.core.values import Json, canonical_json
 from configsync.render.escape import one_line
+from configsync.render.text.actor import actor
 from configsync.render.text.style import Style
 
 MAX_VALUE = 40
@@ -19,7 +20,11 @@ def render(entries: Iterable[HistoryEntry], style: Style) -> Iterator[str]:
     between = ""
     for revision, group in groupby(entries, key=lambda e: e.revision):
         first = next(group)
-        about = [one_line(first.timestamp), one_line(first.changed_by), first.source]
+        about = [
+            style.time(first.timestamp),
+            actor(first.changed_by, first.actor_source, first.source),
+            first.source,
+        ]
         if first.commit:
             about.append(f"commit {one_line(first.commit[:12])}")
         yield f"{between}{style.strong(f'revision {revision}')}  {'  '.join(about)}\n"

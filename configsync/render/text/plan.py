@@ -42,7 +42,7 @@ def drift(changes: Iterable[Change], style: Style) -> Iterator[str]:
     """The lines of what was changed in the database: as applied → as it is."""
     for change in changes:
         verb = "deleted" if change.action is Action.DELETE else "changed"
-        yield from _change(change, [f"{verb} {_by(change)}"], style)
+        yield from _change(change, [f"{verb} {_by(change, style)}"], style)
         yield ""
 
 
@@ -92,14 +92,14 @@ def header(plan: Plan, style: Style) -> str:
 
 def summary(plan: Plan, style: Style) -> str:
     """The line that closes a plan, after the one that says that it is offline."""
-    return _offline(plan) + style.strong(counted(plan)) + "\n"
+    return _offline(plan, style) + style.strong(counted(plan)) + "\n"
 
 
-def _offline(plan: Plan) -> str:
+def _offline(plan: Plan, style: Style) -> str:
     """A line that tells what a plan doesn't know, if it was made against an export."""
     if plan.offline is None:
         return ""
-    moment = f" of {one_line(plan.offline.moment)}" if plan.offline.moment else ""
+    moment = f" of {style.time(plan.offline.moment)}" if plan.offline.moment else ""
     base = plan.base
     return (
         f"Offline: against an export of the database {one_line(base.database_id)} at revision "
@@ -109,7 +109,7 @@ def _offline(plan: Plan) -> str:
 
 def changed(change: Change, style: Style) -> Iterator[str]:
     """The lines of one change: what, why, where, and each field."""
-    return _change(change, _notes(change), style)
+    return _change(change, _notes(change, style), style)
 
 
 def _change(change: Change, notes: Iterable[str], style: Style) -> Iterator[str]:
@@ -131,28 +131,28 @@ def _change(change: Change, notes: Iterable[str], style: Style) -> Iterator[str]
         yield from (f"    {line}".rstrip() for line in _field(change, name, old, new, style))
 
 
-def _notes(change: Change) -> Iterator[str]:
+def _notes(change: Change, style: Style) -> Iterator[str]:
     if change.previous_address is not None and change.resource.parent is None:
         yield f"renamed from {one_line(change.previous_address)}"
     if change.reason in (Reason.DRIFT, Reason.CONFLICT):
         verb = "deleted" if change.before is None else "changed"
-        yield f"{verb} {_by(change)}"
+        yield f"{verb} {_by(change, style)}"
     if change.action is Action.SET_DEFAULT:
         yield "becomes the default"
     if change.deactivates:
         yield "deactivated"
 
 
-def _by(change: Change) -> str:
-    return by(change.by) if change.by is not None else NO_RECORD
+def _by(change: Change, style: Style) -> str:
+    return by(change.by, style) if change.by is not None else NO_RECORD
 
 
-def by(writer: Writer) -> str:
+def by(writer: Writer, style: Style) -> str:
     """Who wrote a row past git, as far as that is known."""
     through = "service" if writer.source is RevisionSource.SERVICE else writer.application
     application = f" ({one_line(through)})" if through else ""
     client = f" from {one_line(writer.address)}" if writer.address else ""
-    return f"by {one_line(writer.who)}{application}{client} at {writer.at}"
+    return f"by {one_line(writer.user)}{application}{client} at {style.time(writer.at)}"
 
 
 def _field(change: Change, name: str, old: Json, new: Json, style: Style) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from configsync.render.escape import one_line
+from configsync.render.text.actor import actor
 from configsync.render.text.columns import aligned
 from configsync.render.text.style import Style
 
@@ -21,10 +22,14 @@ MAX_NAME = 40
 def status(found: Any, style: Style) -> str:
     """Show a `configsync.usecases.fleet.Status`; the summary last."""
     fleet = found.fleet
-    lines = [f"Database  {one_line(found.url)}", f"Revision  {_newest(fleet, found.newest)}", ""]
+    lines = [
+        f"Database  {one_line(found.url)}",
+        f"Revision  {_newest(fleet, found.newest, style)}",
+        "",
+    ]
     if fleet.readers:
         readers = sorted(fleet.readers, key=lambda r: not r.live)
-        header, *rows = aligned([HEADER, *(_row(r, fleet) for r in readers)], NUMBERS)
+        header, *rows = aligned([HEADER, *(_row(r, fleet, style) for r in readers)], NUMBERS)
         lines.append(style.faint(header))
         lines += [_paint(r, fleet, style)(row) for r, row in zip(readers, rows, strict=True)]
         lines.append("")
@@ -58,16 +63,17 @@ def convergence(found: Any) -> str:
     return "\n".join(lines)
 
 
-def _newest(fleet: Any, newest: Any) -> str:
+def _newest(fleet: Any, newest: Any, style: Style) -> str:
     if newest is None:
         return f"{fleet.revision}, nothing was applied yet"
-    about = [str(fleet.revision), one_line(newest.at), one_line(newest.user), newest.source.value]
+    who = actor(newest.user, newest.actor_source, newest.source)
+    about = [str(fleet.revision), style.time(newest.at), who, newest.source.value]
     if newest.commit:
         about.append(f"commit {one_line(newest.commit[:12])}")
     return "  ".join(about)
 
 
-def _row(reader: Any, fleet: Any) -> tuple[str, ...]:
+def _row(reader: Any, fleet: Any, style: Style) -> tuple[str, ...]:
     held = reader.revision
     remarks = {
         "expired": not reader.live,
@@ -82,7 +88,7 @@ def _row(reader: Any, fleet: Any) -> tuple[str, ...]:
         str(reader.pid),
         str(held),
         str(max(0, fleet.revision - held)),
-        re.sub(r"\.\d+Z$", "Z", one_line(reader.seen_at)),
+        re.sub(r"(?<=T\d\d:\d\d:\d\d)\.\d+", "", style.time(reader.seen_at)),
         ", ".join(word for word, said in remarks.items() if said),
     )
 

@@ -22,7 +22,8 @@ class Watched:
     for a part that a parent has once; a ``parent`` is (table, its key column,
     its domain, foreign key here). A row whose ``active`` column is false is
     recorded as if it weren't there. Of a ``versioned`` table, a key has several
-    rows, and what is ``published`` of one never changes.
+    rows, and what is ``published`` of one never changes. Of a row whose
+    ``sensitive`` column is true, ``sealed`` is recorded as ``{"$digest": null}``.
     """
 
     table: str
@@ -35,6 +36,8 @@ class Watched:
     active: str = ""
     versioned: bool = False
     published: tuple[str, ...] = ()
+    sensitive: str = ""
+    sealed: str = ""
 
 
 def postgresql(tables: tuple[Watched, ...]) -> Iterator[str]:
@@ -73,7 +76,7 @@ def pg_watch(table: Watched) -> Iterator[str]:
     parent = table.parent or ("", "", "", "")
     told = (
         *(table.domain, ",".join(table.key), ",".join(table.columns), *parent),
-        *(table.active, "versioned" if table.versioned else ""),
+        *(table.active, "versioned" if table.versioned else "", table.sensitive, table.sealed),
     )
     arguments = ", ".join(f"'{a}'" for a in told)
     # The lock comes before any row lock of the same statement, so that writers queue.
@@ -152,6 +155,8 @@ DECLARE
   kept text[] := string_to_array(TG_ARGV[2], ',');
   active text := coalesce(TG_ARGV[7], '');
   versioned boolean := coalesce(TG_ARGV[8], '') <> '';
+  sensitive text := coalesce(TG_ARGV[9], '');
+  secret text := coalesce(TG_ARGV[10], '');
   old_row jsonb := CASE WHEN TG_OP = 'INSERT' THEN NULL ELSE to_jsonb(OLD) END;
   new_row jsonb := CASE WHEN TG_OP = 'DELETE' THEN NULL ELSE to_jsonb(NEW) END;
   row_now jsonb;
@@ -172,9 +177,20 @@ BEGIN
   SELECT coalesce(jsonb_object_agg(c, jsonb_build_object('old', old_row -> c, 'new', new_row -> c)),
                   '{}')
     INTO differing FROM unnest(kept) AS c
-   WHERE old_row IS NULL OR new_row IS NULL OR (old_row -> c) IS DISTINCT FROM (new_row -> c);
+   WHERE old_row IS NULL OR new_row IS NULL OR (old_row -> c) IS DISTINCT FROM (new_row -> c)
+      OR (c = secret AND (old_row -> sensitive) IS DISTINCT FROM (new_row -> sensitive));
   IF differing = '{}' THEN
     RETURN coalesce(NEW, OLD);
+  END IF;
+  -- What changed was told by the values; what is recorded of sensitive ones is that they did.
+  IF old_row ->> sensitive = 'true' AND differing -> secret -> 'old' IS DISTINCT FROM 'null' THEN
+    differing := jsonb_set(differing, ARRAY[secret, 'old'], '{"$digest": null}', false);
+  END IF;
+  IF new_row ->> sensitive = 'true' AND differing -> secret -> 'new' IS DISTINCT FROM 'null' THEN
+    differing := jsonb_set(differing, ARRAY[secret, 'new'], '{"$digest": null}', false);
+  END IF;
+  IF row_now ->> sensitive = 'true' AND row_now -> secret IS DISTINCT FROM 'null' THEN
+    row_now := jsonb_set(row_now, ARRAY[secret], '{"$digest": null}', false);
   END IF;
   IF TG_ARGV[3] = '' THEN
     row_root := (row_now ->> 'id')::integer;
@@ -292,7 +308,8 @@ def sqlite_unwatch(table: Watched) -> Iterator[str]:
 
 def _sqlite_events(table: Watched) -> Iterator[tuple[str, str, str, str]]:
     """Name, timing, recorded action and further condition of each trigger."""
-    moved = " OR ".join(f'OLD."{c}" IS NOT NEW."{c}"' for c in table.columns)
+    compared = [*table.columns, *([table.sensitive] if table.sensitive else [])]
+    moved = " OR ".join(f'OLD."{c}" IS NOT NEW."{c}"' for c in compared)
     if not table.active:
         yield "insert", "AFTER INSERT", "create", ""
         yield "update", "AFTER UPDATE", "update", f" AND ({moved})"
@@ -351,6 +368,9 @@ def _sqlite_value(table: Watched, row: str, column: str) -> str:
     value = _cell(row, column)
     if column in table.booleans:
         return f"CASE {value} WHEN 0 THEN 'false' WHEN 1 THEN 'true' ELSE json_quote({value}) END"
+    if column == table.sealed:
+        sealed = f"{_cell(row, table.sensitive)} AND {value} IS NOT NULL"
+        return f"CASE WHEN {sealed} THEN json_object('$digest', NULL) ELSE json_quote({value}) END"
     if column in table.jsons:
         return f"CASE WHEN json_valid({value}) THEN {value} ELSE json_quote({value}) END"
     return f"json_quote({value})"
@@ -366,8 +386,13 @@ def _sqlite_changes(table: Watched, action: str) -> str:
     for column in table.columns:
         old = "'null'" if action == "create" else _sqlite_value(table, "OLD", column)
         new = "'null'" if action == "delete" else _sqlite_value(table, "NEW", column)
-        rows.append(f"SELECT '{column}' AS name, {old} AS was, {new} AS now")
-    only = "WHERE was IS NOT now" if action == "update" else ""
+        moved = "0"
+        if column == table.sealed and action == "update":
+            # What is recorded of two sensitive values doesn't tell them apart.
+            pairs = ((_cell("OLD", c), _cell("NEW", c)) for c in (column, table.sensitive))
+            moved = " OR ".join(f"{one} IS NOT {other}" for one, other in pairs)
+        rows.append(f"SELECT '{column}' AS name, {old} AS was, {new} AS now, {moved} AS moved")
+    only = "WHERE was IS NOT now OR moved" if action == "update" else ""
     return (
         "(SELECT json_group_object(name, json_object('old', json(was), 'new', json(now))) "
         f"FROM ({' UNION ALL '.join(rows)}) {only})"

@@ -29,7 +29,8 @@ class ConfigRevision(Base):
     are what the database knows of a write past configsync: hints, not proof.
     ``owner`` is the id of the source that was applied, ``planned_commit_id`` the
     commit that a saved plan was made from, ``to_revision`` what a rollback went
-    back to.
+    back to. ``actor_source`` is what named the actor, null where that is not known
+    or told by ``db_user``.
     """
 
     __tablename__ = "config_revisions"
@@ -61,6 +62,7 @@ class ConfigRevision(Base):
     owner: Mapped[str | None] = mapped_column(Text)
     planned_commit_id: Mapped[str | None] = mapped_column(String(64))
     to_revision: Mapped[int | None] = mapped_column(Integer)
+    actor_source: Mapped[str | None] = mapped_column(String(20))
 
     entries: Mapped[list[ConfigHistory]] = relationship(back_populates="of_revision")
 
@@ -148,6 +150,17 @@ class ConfigDatabase(Base):
 
     database_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+
+
+class ConfigKey(Base):
+    """The key of the digests that stand for sensitive values, in one row: 64 hexadecimal digits.
+
+    Whoever may read it may read the values too, in the tables beside it.
+    """
+
+    __tablename__ = "config_keys"
+
+    digest_key: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class ConfigReader(Base):

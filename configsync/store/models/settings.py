@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, String, Text, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from configsync.store.models.base import VALUE_TYPES, Base
@@ -29,3 +29,4 @@ class AppSetting(Base):
     value_type: Mapped[str] = mapped_column(String(20))
     description: Mapped[str | None] = mapped_column(Text)
     is_active: Mapped[bool] = mapped_column(server_default=true())
+    is_sensitive: Mapped[bool] = mapped_column(server_default=false())

@@ -1,0 +1,88 @@
+"""CS251: a value looks like a credential."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from configsync.checks.rule import Finding, Rule
+from configsync.core.diagnostic import Severity
+from configsync.core.document import Document, Map, Path, Seq, show_path
+from configsync.core.secrets import CREDENTIAL, HINT, credentials
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+
+def check(document: Document) -> Iterator[Finding]:
+    whole = "\n".join(_strings(document.body)).encode("utf-8", "replace").decode()
+    if not _hint().is_valid(whole):
+        return
+    for path, text, is_key in _texts(document.body):
+        for found in credentials(text):
+            named = "a key" if is_key else show_path(path)
+            yield Finding(
+                path,
+                f"{named} holds what looks like {found.what}",
+                "Whoever may read the repository, a plan or the history could use it.",
+                help="Revoke it, as it was written down, and have the application take it from its "
+                "environment.",
+                key=is_key,
+                offset=None if is_key else found.start,
+            )
+
+
+@cache
+def _hint() -> jsonschema_rs.Validator:
+    """Accepts texts that may hold a credential: of most, it says no in microseconds."""
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for({"pattern": HINT})
+
+
+def _strings(body: Map) -> list[str]:
+    """Every text and key of a document."""
+    found: list[str] = []
+    nodes: list[Map | Seq] = [body]
+    for node in nodes:
+        values: Iterable[object] = node
+        if isinstance(node, dict):
+            found += node
+            values = node.values()
+        for value in values:
+            if value.__class__ is str:
+                found.append(value)
+            elif isinstance(value, Map | Seq):
+                nodes.append(value)
+    return found
+
+
+def _texts(body: Map) -> Iterator[tuple[Path, str, bool]]:
+    """Every text of a document with its path, and whether it is a key."""
+    nodes: list[tuple[Map | Seq, Path]] = [(body, ())]
+    while nodes:
+        node, path = nodes.pop()
+        pairs = node.items() if isinstance(node, Map) else enumerate(node)
+        for step, value in pairs:
+            if value.__class__ is str:
+                yield (*path, step), value, False
+            elif isinstance(value, Map | Seq):
+                nodes.append((value, (*path, step)))
+            if step.__class__ is str and len(step) >= 20:
+                yield (*path, step), step, True
+
+
+# A token in one piece would be found in this file, by us and by others.
+_TOKEN = "dapi" + "8c2f1e0b7a6d5943" + "b1f0e2d3c4a59687"
+
+RULE = Rule(
+    code=CREDENTIAL,
+    severity=Severity.ERROR,
+    summary="a value looks like a credential",
+    why="What is committed stays in every clone, and a plan shows it in a pull request: a token "
+    "that was pushed is a token that was given away.",
+    bad=f"kind: Settings\nspec: {{workspace_token: {_TOKEN}}}",
+    good="kind: Settings\nspec: {workspace_token_variable: DATABRICKS_TOKEN}",
+    check=check,
+)

@@ -1,0 +1,27 @@
+"""The guides that ship with configsync: Markdown in ``configsync/docs``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "docs"
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """One guide: its topic, its title, which tells what it is about, and all of its Markdown."""
+
+    topic: str
+    title: str
+    text: str
+
+
+def all_guides() -> dict[str, Guide]:
+    """The guides by topic, sorted."""
+    return {file.stem: _read(file) for file in sorted(FOLDER.glob("*.md"))}
+
+
+def _read(file: Path) -> Guide:
+    text = file.read_text(encoding="utf-8")
+    return Guide(file.stem, text.partition("\n")[0].removeprefix("# "), text)
