@@ -86,7 +86,11 @@ def _end(project: Project, name: str, output_format: str, quiet: bool) -> End | 
 
     target = project.target(name, os.environ)
     asked = options.Planning(
-        *(project.root, name, None, output_format, quiet),
+        project.root,
+        name,
+        None,
+        output_format=output_format,
+        quiet=quiet,
         strict=False,
         no_cache=False,
         select=(),

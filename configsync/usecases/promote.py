@@ -167,8 +167,12 @@ def _settled(side: Side, own: State) -> Side:
         others = state.keys() - kept - _sealed(state)
         return State([*(state[at] for at in others), *(own[at] for at in kept)])
 
-    states = {name: settled(getattr(side, name)) for name in ("applied", "desired", "swapped")}
-    return replace(side, **states)
+    return replace(
+        side,
+        applied=settled(side.applied),
+        desired=settled(side.desired),
+        swapped=settled(side.swapped),
+    )
 
 
 def _untried(origin: End, found: Comparison) -> Iterator[Diagnostic]:
