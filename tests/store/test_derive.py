@@ -22,7 +22,9 @@ from configsync.store.url import parse_url
 from tests.conftest import Workspace
 
 OWN = {t.domain: t for t in resource_types().values()}
-KINDS = import_module("configsync.store.migrations.versions.0003_kinds").WATCHED
+VERSIONS = "configsync.store.migrations.versions"
+KINDS = import_module(f"{VERSIONS}.0003_kinds").WATCHED
+SETTINGS = import_module(f"{VERSIONS}.0005_sensitive").SETTINGS
 
 
 @pytest.mark.parametrize("domain", OWN)
@@ -38,8 +40,8 @@ def test_the_tables_of_configsync_are_those_that_follow(domain: str) -> None:
 
 @pytest.mark.parametrize("domain", OWN)
 def test_the_triggers_of_configsync_are_those_that_follow(domain: str) -> None:
-    (known,) = (w for w in (*PROFILES, *KINDS) if w.domain == domain)
-    assert watched(OWN[domain]) == known
+    known = {w.domain: w for w in (*PROFILES, *KINDS, SETTINGS)}
+    assert watched(OWN[domain]) == known[domain]
 
 
 # Names that SQL has uses for, and whatever a type may say.
