@@ -424,6 +424,12 @@ SECRET_STAYS = Code(
     "a sensitive setting is not compared, and stays as it is",
     "Without its value, or the database's key, nobody can tell whether it would change.",
 )
+OTHER_DATABASE = Code(
+    "CS425",
+    _WARNING,
+    "a change has another database for a target than its base",
+    "Who chooses what a plan connects to chooses where the passwords of CI go.",
+)
 
 # What the workspace says, where it is asked: CS5xx.
 

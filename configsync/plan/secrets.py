@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from configsync.core import codes
-from configsync.core.diagnostic import Diagnostic
+from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.sealed import UNKNOWN, is_sealed, variable_of
 from configsync.core.typed import Misfit, parse, spell
@@ -36,14 +36,15 @@ def give_values(
     stored: Stored,
     types: Mapping[str, ResourceType],
     environment: Mapping[str, str],
+    withheld: Collection[str] = (),
     *,
     going_back: bool = False,
 ) -> Given:
     """Seal the values that the environment has for a desired state.
 
-    Without a value, or without the database's key, a live sensitive setting
-    stays as it is. So it does where the state is one of the past (``going_back``),
-    of which history has digests only.
+    Variables that are ``withheld`` aren't read. Without a value, or without the
+    database's key, a live sensitive setting stays as it is. So it does where the
+    state is one of the past (``going_back``), of which history has digests only.
     """
     sealed = [
         r
@@ -55,9 +56,8 @@ def give_values(
         return given
     resources = dict(desired)
     for resource in sealed:
-        found = _Giving(given, stored, types[resource.domain], environment).give(
-            resource, going_back
-        )
+        giving = _Giving(given, stored, types[resource.domain], environment, withheld)
+        found = giving.give(resource, going_back)
         if found is None:
             del resources[resource.address]
         else:
@@ -74,6 +74,7 @@ class _Giving:
     stored: Stored
     type_: ResourceType
     environment: Mapping[str, str]
+    withheld: Collection[str]
 
     def give(self, resource: Resource, going_back: bool) -> Resource | None:
         """The resource as it is to be; None if there is none to be."""
@@ -90,6 +91,9 @@ class _Giving:
         if self.stored.seal is None:
             why = "an export doesn't carry the key of the digests"
             return self._stays(resource, live, why) if kept else self._with(resource, UNKNOWN)
+        if name in self.withheld:
+            why = f"the base of this change doesn't allow the environment variable {name}"
+            return self._stays(resource, live, why) if kept else self._unread(resource, why)
         # CI gives an empty text for a secret that a run may not have.
         text = self.environment.get(name) or None
         if text is None:
@@ -119,6 +123,16 @@ class _Giving:
             return None
         together = {name: live.values[name] for name in self.type_.together}
         return replace(resource, values={**resource.values, **together})
+
+    def _unread(self, resource: Resource, why: str) -> Resource:
+        """The resource without its value, to be reviewed and not applied."""
+        found = codes.NO_SECRET.at(
+            resource.location, f"{resource.address} is shown without its value: {why}"
+        )
+        self.given.notes.append(
+            replace(found, severity=Severity.WARNING, help="It is read once this is merged.")
+        )
+        return self._with(resource, UNKNOWN)
 
     def _missing(self, resource: Resource, why: str) -> Resource:
         self.given.missing[resource.address] = codes.NO_SECRET.at(

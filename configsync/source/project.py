@@ -89,10 +89,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The commit whose policies judge plans; ``differs`` tells that the working tree has others."""
+    """The commit whose policies judge plans, and whose database they ask.
+
+    ``differs`` tells that the working tree has other policies, ``elsewhere`` that it has
+    another database for the target. ``environment`` are the variables that the commit allows.
+    """
 
     commit: str
     differs: bool
+    elsewhere: bool = False
+    environment: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ class Project:
     ``severities`` are those of rules and policies whose own is overruled; None
     silences one. ``policies`` are those that the settings declare; with ``judging``,
     those of that commit's settings, as are the limits of targets.
-    ``environment`` are the variables that sensitive settings may take their values from.
+    ``environment`` are the variables that sensitive settings may name, of which those
+    that are ``withheld`` aren't read.
     """
 
     root: Path
@@ -116,6 +123,12 @@ class Project:
     policies: tuple[DeclaredPolicy, ...] = ()
     judging: Judging | None = None
     environment: frozenset[str] = frozenset()
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """The variables that a change allows itself, and its base doesn't."""
+        judging = self.judging
+        return frozenset() if judging is None else self.environment - judging.environment
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
