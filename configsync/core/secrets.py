@@ -43,7 +43,8 @@ class _Sort:
     pattern: str
 
 
-_START, _END = r"(?<![A-Za-z0-9_-])", r"(?![A-Za-z0-9_-])"
+# What stands before a token may be the end of an escaped character: \n, %3D.
+_START, _END = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-F]{2}))", r"(?![A-Za-z0-9_-])"
 
 
 def _token(what: str, pattern: str, *hints: str) -> _Sort:
@@ -52,18 +53,19 @@ def _token(what: str, pattern: str, *hints: str) -> _Sort:
 
 
 _VALUE = r"""(?P<secret>"[^"\n]{6,}"|'[^'\n]{6,}'|[^\s;"'&]{6,})"""
+_WHERE = "(?:server|host|data source|dbname|user id|uid|user)"
 
 _SORTS = (
     _token(
         "a Databricks token",
-        r"(?:dapi|dkea|dose|dsapi)[0-9a-f]{32}(?:-\d)?",
-        *("dapi", "dkea", "dose", "dsapi"),
+        r"(?:dapi|dkea|dose|dsapi)[0-9a-f]{32}(?:-\d)?|DAPI[0-9A-F]{32}",
+        *("dapi", "dkea", "dose", "dsapi", "DAPI"),
     ),
     _token("an AWS access key id", r"(?:AKIA|ASIA)[A-Z2-7]{16}", "AKIA", "ASIA"),
     _Sort(
         "an AWS secret access key",
-        ("ecret",),
-        r"(?i:aws_?secret_?(?:access_?)?key)[\"']?\s*[:=]\s*[\"']?"
+        ("ecret", "ECRET"),
+        r"(?i:aws_?secret_?key|secret_?access_?key)[\"']?\s*[:=]\s*[\"']?"
         r"(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
     ),
     _token("a Google API key", r"AIza[0-9A-Za-z_-]{35}", "AIza"),
@@ -102,7 +104,7 @@ _SORTS = (
         "a URL with a password",
         ("://",),
         r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>{}]{0,100}:"
-        r"(?P<secret>[^\s/@\"']{3,2000})@(?=[\w.\[%-])",
+        r"(?P<secret>[^\s/\"']{3,2000}?)@(?=[\w.\[%-])",
     ),
     _Sort(
         "a URL with a password",
@@ -113,8 +115,8 @@ _SORTS = (
     _Sort(
         "a connection string with a password",
         ("ssword", "SSWORD", "wd", "WD"),
-        r"(?i:\b(?:server|host|data source|dbname|user id|uid|user)\s?=\s?[^\n=]{1,100}?[;\s]"
-        rf"\s?(?:password|pwd)\s?=\s?){_VALUE}",
+        rf"(?i:\b(?P<before>{_WHERE}\s?=\s?[^\n=]{{1,100}}?[;\s]\s?)?"
+        rf"\b(?:password|pwd)\s?=\s?){_VALUE}(?(before)|(?i:(?=[; ] ?{_WHERE} ?=)))",
     ),
 )
 
@@ -166,8 +168,9 @@ def _counts(token: str) -> bool:
 
 _MASKED = (
     r"(?P<keep>(?:dapi|dkea|dose|dsapi))[0-9a-f]{8}[\w-]*",
+    r"(?P<keep>DAPI)[0-9A-F]{8}[\w-]*",
     r"(?P<keep>\b(?:AKIA|ASIA))[A-Z2-7]{6,}",
-    r"(?P<keep>(?i:aws_?secret_?(?:access_?)?key)[\"']?\s*[:=]\s*[\"']?)[A-Za-z0-9/+]{8,}",
+    r"(?P<keep>(?i:aws_?secret_?key|secret_?access_?key)[\"']?\s*[:=]\s*[\"']?)[A-Za-z0-9/+]{8,}",
     r"(?P<keep>\bAIza)[\w-]{8,}",
     r"(?P<keep>\bGOCSPX-)[\w-]{6,}",
     r"(?P<keep>(?:Account|SharedAccess)Key=)[A-Za-z0-9+/=]{8,}",
@@ -191,8 +194,8 @@ def _mask() -> list[re.Pattern[str]]:
 
 
 _HINT = re.compile(
-    "dapi|dkea|dose|AKIA|ASIA|aws|AWS|AIza|GOCSPX|ccountKey|ccessKey|Q~|gh[pousr]_|github_pat|"
-    "glpat|xox|hf_|k_live_|sk-|PRIVATE KEY|eyJ|:/|ssword|SSWORD|[pP][wW][dD]"
+    "dapi|DAPI|dkea|dose|dsapi|AKIA|ASIA|aws|AWS|ecret|ECRET|AIza|GOCSPX|ccountKey|ccessKey|Q~|"
+    "gh[pousr]_|github_pat|glpat|xox|hf_|k_live_|sk-|PRIVATE KEY|eyJ|:/|ssword|SSWORD|[pP][wW][dD]"
 )
 
 
