@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from configsync.core import codes
+from configsync.core import address, codes
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.sealed import UNKNOWN, is_sealed, variable_of
 from configsync.core.typed import Misfit, parse, spell
 from configsync.core.values import Json
 from configsync.plan.stored import Stored
+
+_SET_IT = (
+    "Set the environment variable that its {$env: NAME} says, where the plan is made and where it "
+    "is applied."
+)
 
 
 @dataclass(slots=True)
@@ -85,6 +90,10 @@ class _Giving:
         if name is None:
             if kept and live is not None and live.values[self.type_.sealed] == value:
                 return resource
+            if going_back and live is None and self._renamed_since(resource):
+                why = "it has another name now, and history has only digests of its values"
+                help = "Rename it in git and apply, where its value is at hand."
+                return self._missing(resource, why, help)
             if going_back:
                 return self._stays(resource, live, "history has only digests of its values")
             return self._missing(resource, "only a digest of its value stands there")
@@ -106,6 +115,11 @@ class _Giving:
             return self._missing(resource, why)
         sealed = self.stored.seal.seal(resource.address, spelled)
         return replace(self._with(resource, sealed), true_value=spelled)
+
+    def _renamed_since(self, past: Resource) -> bool:
+        """Tell whether a resource of the past lives under another name, which isn't to be lost."""
+        name = past.renamed_from
+        return name is not None and address.renamed(past.address, name) in self.stored.live
 
     def _with(self, resource: Resource, value: Mapping[str, Json]) -> Resource:
         return replace(resource, values={**resource.values, self.type_.sealed: dict(value)})
@@ -134,12 +148,11 @@ class _Giving:
         )
         return self._with(resource, UNKNOWN)
 
-    def _missing(self, resource: Resource, why: str) -> Resource:
+    def _missing(self, resource: Resource, why: str, help: str = _SET_IT) -> Resource:
         self.given.missing[resource.address] = codes.NO_SECRET.at(
             resource.location,
             f"{resource.address} has no value to be given: {why}",
-            help="Set the environment variable that its {$env: NAME} says, where the plan is made "
-            "and where it is applied.",
+            help=help,
         )
         return self._with(resource, UNKNOWN)
 
