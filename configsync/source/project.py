@@ -187,10 +187,21 @@ def find_project_at(start: Path, commit: str) -> Project:
     """The project that a folder lay in at a commit, as `find_project` would have found it.
 
     Only settings are read, out of git; nothing is checked out. Raises UsageError if they
-    can't be read or understood.
+    can't be read or understood, and where a change could have put a link to other settings.
     """
-    from configsync.source.checkout import folder_in_repository, has_folder_at, text_at
+    from configsync.source.checkout import (
+        folder_in_repository,
+        has_folder_at,
+        link_in_repository,
+        text_at,
+    )
 
+    link = link_in_repository(start)
+    if link is not None:
+        raise UsageError(
+            f"{link} is a symbolic link, so what commit {commit[:12]} has in {start} can't be "
+            "told. Name the folder that it leads to."
+        )
     start = start.resolve()
     below = PurePath(folder_in_repository(start))
     for folder in (below, *below.parents):

@@ -251,6 +251,19 @@ def test_nor_does_a_link(local: Workspace) -> None:
     assert "as a regular file" in done.err
 
 
+def test_nor_does_a_link_instead_of_the_folder_that_a_job_names(local: Workspace) -> None:
+    local.write("service/configsync.toml", SETTINGS)
+    local.write("service/profiles/a.yaml", calm("a"))
+    base = commit(local, "Service")
+    (local.root / "service").rename(local.root / "other")
+    removed_there = SETTINGS.replace(POLICY, "")
+    local.write("other/configsync.toml", removed_there)
+    (local.root / "service").symlink_to("other")
+    done = local.run("plan", "-C", "service", "--policies-from", base)
+    assert done.code == 1
+    assert "service is a symbolic link" in done.err
+
+
 def test_new_policies_must_be_sound_before_they_judge(local: Workspace) -> None:
     local.write(TOML, SETTINGS.replace("llm_temperature", "temperature"))
     done = local.run("ci", "plan")
