@@ -430,6 +430,12 @@ OTHER_DATABASE = Code(
     "a change has another database for a target than its base",
     "Who chooses what a plan connects to chooses where the passwords of CI go.",
 )
+MARKED = Code(
+    "CS426",
+    _WARNING,
+    "a setting becomes sensitive whose values are in history",
+    "History is never rewritten: whoever may read it knows the values that were in the clear.",
+)
 
 # What the workspace says, where it is asked: CS5xx.
 

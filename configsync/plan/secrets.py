@@ -87,6 +87,8 @@ class _Giving:
         name = variable_of(value)
         live = self.stored.live.get(resource.address)
         kept = live is not None and is_sealed(live.values[self.type_.sealed])
+        if live is not None and not kept and not going_back:
+            self._note_marking(resource)
         if name is None:
             if kept and live is not None and live.values[self.type_.sealed] == value:
                 return resource
@@ -147,6 +149,15 @@ class _Giving:
             replace(found, severity=Severity.WARNING, help="It is read once this is merged.")
         )
         return self._with(resource, UNKNOWN)
+
+    def _note_marking(self, resource: Resource) -> None:
+        self.given.notes.append(
+            codes.MARKED.at(
+                resource.location,
+                f"{resource.address} becomes sensitive, and history keeps what it was in the clear",
+                help="Give it a value that it didn't have before.",
+            )
+        )
 
     def _missing(self, resource: Resource, why: str, help: str = _SET_IT) -> Resource:
         self.given.missing[resource.address] = codes.NO_SECRET.at(

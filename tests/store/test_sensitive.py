@@ -126,9 +126,10 @@ def test_a_setting_is_marked_and_unmarked(weather: Workspace) -> None:
     weather.ok("apply", "--auto-approve")
     assert [bool(row[2]) for row in weather.sql(ROWS)] == [False, False]
     weather.write("profiles/weather.yaml", SETTINGS % "")
+    assert codes(weather) == ["CS426"]
     weather.ok("apply", "--auto-approve")
     assert [bool(row[2]) for row in weather.sql(ROWS)] == [True, False]
-    assert fields(weather) == {}
+    assert (fields(weather), codes(weather)) == ({}, [])
 
 
 @pytest.mark.parametrize(
