@@ -15,6 +15,7 @@ from configsync.core import codes
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import UsageError
 from configsync.core.ignore import IgnoreRule
+from configsync.core.secrets import masked
 
 if TYPE_CHECKING:
     from configsync.core.policy import DeclaredPolicy
@@ -331,8 +332,9 @@ def _inside(path: str | None, where: str) -> None:
     if path is None:
         return
     steps = PurePath(path).parts
-    if not steps or PurePath(path).is_absolute() or ".." in steps:
-        raise UsageError(f"{where}: the path must lie within the project, and is {path!r}.")
+    if not steps or PurePath(path).is_absolute() or ".." in steps or "://" in path:
+        # A database's URL that was put in the wrong place would be shown as a place of findings.
+        raise UsageError(f"{where}: the path must lie within the project, and is {masked(path)!r}.")
 
 
 def check_keys(settings: Mapping[str, Any], keys: Mapping[str, type], where: str) -> None:
