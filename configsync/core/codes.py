@@ -424,6 +424,18 @@ SECRET_STAYS = Code(
     "a sensitive setting is not compared, and stays as it is",
     "Without its value, or the database's key, nobody can tell whether it would change.",
 )
+OTHER_DATABASE = Code(
+    "CS425",
+    _WARNING,
+    "a change has another database for a target than its base",
+    "Who chooses what a plan connects to chooses where the passwords of CI go.",
+)
+MARKED = Code(
+    "CS426",
+    _WARNING,
+    "a setting becomes sensitive whose values are in history",
+    "History is never rewritten: whoever may read it knows the values that were in the clear.",
+)
 
 # What the workspace says, where it is asked: CS5xx.
 

@@ -45,7 +45,8 @@ class _Sort:
     pattern: str
 
 
-_START, _END = r"(?<![A-Za-z0-9_-])", r"(?![A-Za-z0-9_-])"
+# What stands before a token may be the end of an escaped character: \n, %3D.
+_START, _END = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt])|(?<=%[0-9A-F]{2}))", r"(?![A-Za-z0-9_-])"
 
 
 def _token(what: str, pattern: str) -> _Sort:
@@ -54,17 +55,18 @@ def _token(what: str, pattern: str) -> _Sort:
 
 
 _VALUE = r"""(?P<secret>"[^"\n]{6,}"|'[^'\n]{6,}'|[^\s;"'&]{6,})"""
+_WHERE = "(?:server|host|data source|dbname|user id|uid|user)"
 
 _SORTS = (
     _token(
         "a Databricks token",
-        r"(?:dapi|dkea|dose|dsapi)[0-9a-f]{32}(?:-\d)?",
+        r"(?:dapi|dkea|dose|dsapi)[0-9a-f]{32}(?:-\d)?|DAPI[0-9A-F]{32}",
     ),
     _token("an AWS access key id", r"(?:AKIA|ASIA)[A-Z2-7]{16}"),
     _Sort(
         "an AWS secret access key",
         "(?i:secret_?(?:access_?)?key)",
-        r"(?i:aws_?secret_?(?:access_?)?key)[\"']?\s*[:=]\s*[\"']?"
+        r"(?i:aws_?secret_?key|secret_?access_?key)[\"']?\s*[:=]\s*[\"']?"
         r"(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
     ),
     _token("a Google API key", r"AIza[0-9A-Za-z_-]{35}"),
@@ -98,9 +100,9 @@ _SORTS = (
     ),
     _Sort(
         "a URL with a password",
-        r"://[^\s/@]*:[^\s/@]+@",
+        r"://[^\s/]*:[^\s/]+@",
         r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@\"'<>{}]{0,100}:"
-        r"(?P<secret>[^\s/@\"']{3,2000})@(?=[\w.\[%-])",
+        r"(?P<secret>[^\s/\"']{3,2000}?)@(?=[\w.\[%-])",
     ),
     _Sort(
         "a URL with a password",
@@ -111,8 +113,8 @@ _SORTS = (
     _Sort(
         "a connection string with a password",
         r"(?i:password|pwd)\s?=",
-        r"(?i:\b(?:server|host|data source|dbname|user id|uid|user)\s?=\s?[^\n=]{1,100}?[;\s]"
-        rf"\s?(?:password|pwd)\s?=\s?){_VALUE}",
+        rf"(?i:\b(?P<before>{_WHERE}\s?=\s?[^\n=]{{1,100}}?[;\s]\s?)?"
+        rf"\b(?:password|pwd)\s?=\s?){_VALUE}(?(before)|(?i:(?=[; ] ?{_WHERE} ?=)))",
     ),
 )
 
@@ -169,8 +171,9 @@ def _counts(token: str) -> bool:
 
 _MASKED = (
     r"(?P<keep>(?:dapi|dkea|dose|dsapi))[0-9a-f]{8}[\w-]*",
+    r"(?P<keep>DAPI)[0-9A-F]{8}[\w-]*",
     r"(?P<keep>\b(?:AKIA|ASIA))[A-Z2-7]{6,}",
-    r"(?P<keep>(?i:aws_?secret_?(?:access_?)?key)[\"']?\s*[:=]\s*[\"']?)[A-Za-z0-9/+]{8,}",
+    r"(?P<keep>(?i:aws_?secret_?key|secret_?access_?key)[\"']?\s*[:=]\s*[\"']?)[A-Za-z0-9/+]{8,}",
     r"(?P<keep>\bAIza)[\w-]{8,}",
     r"(?P<keep>\bGOCSPX-)[\w-]{6,}",
     r"(?P<keep>(?:Account|SharedAccess)Key=)[A-Za-z0-9+/=]{8,}",
@@ -194,8 +197,8 @@ def _mask() -> list[re.Pattern[str]]:
 
 
 _HINT = re.compile(
-    "dapi|dkea|dose|AKIA|ASIA|aws|AWS|AIza|GOCSPX|ccountKey|ccessKey|Q~|gh[pousr]_|github_pat|"
-    "glpat|xox|hf_|k_live_|sk-|PRIVATE KEY|eyJ|:/|ssword|SSWORD|[pP][wW][dD]"
+    "dapi|DAPI|dkea|dose|dsapi|AKIA|ASIA|aws|AWS|ecret|ECRET|AIza|GOCSPX|ccountKey|ccessKey|Q~|"
+    "gh[pousr]_|github_pat|glpat|xox|hf_|k_live_|sk-|PRIVATE KEY|eyJ|:/|ssword|SSWORD|[pP][wW][dD]"
 )
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from configsync.core import codes
-from configsync.core.diagnostic import Diagnostic
+from configsync.core import address, codes
+from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.resource import Resource, ResourceType, State
 from configsync.core.sealed import UNKNOWN, is_sealed, variable_of
 from configsync.core.typed import Misfit, parse, spell
 from configsync.core.values import Json
 from configsync.plan.stored import Stored
+
+_SET_IT = (
+    "Set the environment variable that its {$env: NAME} says, where the plan is made and where it "
+    "is applied."
+)
 
 
 @dataclass(slots=True)
@@ -36,14 +41,15 @@ def give_values(
     stored: Stored,
     types: Mapping[str, ResourceType],
     environment: Mapping[str, str],
+    withheld: Collection[str] = (),
     *,
     going_back: bool = False,
 ) -> Given:
     """Seal the values that the environment has for a desired state.
 
-    Without a value, or without the database's key, a live sensitive setting
-    stays as it is. So it does where the state is one of the past (``going_back``),
-    of which history has digests only.
+    Variables that are ``withheld`` aren't read. Without a value, or without the
+    database's key, a live sensitive setting stays as it is. So it does where the
+    state is one of the past (``going_back``), of which history has digests only.
     """
     sealed = [
         r
@@ -55,9 +61,8 @@ def give_values(
         return given
     resources = dict(desired)
     for resource in sealed:
-        found = _Giving(given, stored, types[resource.domain], environment).give(
-            resource, going_back
-        )
+        giving = _Giving(given, stored, types[resource.domain], environment, withheld)
+        found = giving.give(resource, going_back)
         if found is None:
             del resources[resource.address]
         else:
@@ -74,6 +79,7 @@ class _Giving:
     stored: Stored
     type_: ResourceType
     environment: Mapping[str, str]
+    withheld: Collection[str]
 
     def give(self, resource: Resource, going_back: bool) -> Resource | None:
         """The resource as it is to be; None if there is none to be."""
@@ -81,15 +87,24 @@ class _Giving:
         name = variable_of(value)
         live = self.stored.live.get(resource.address)
         kept = live is not None and is_sealed(live.values[self.type_.sealed])
+        if live is not None and not kept and not going_back:
+            self._note_marking(resource)
         if name is None:
             if kept and live is not None and live.values[self.type_.sealed] == value:
                 return resource
+            if going_back and live is None and self._renamed_since(resource):
+                why = "it has another name now, and history has only digests of its values"
+                help = "Rename it in git and apply, where its value is at hand."
+                return self._missing(resource, why, help)
             if going_back:
                 return self._stays(resource, live, "history has only digests of its values")
             return self._missing(resource, "only a digest of its value stands there")
         if self.stored.seal is None:
             why = "an export doesn't carry the key of the digests"
             return self._stays(resource, live, why) if kept else self._with(resource, UNKNOWN)
+        if name in self.withheld:
+            why = f"the base of this change doesn't allow the environment variable {name}"
+            return self._stays(resource, live, why) if kept else self._unread(resource, why)
         # CI gives an empty text for a secret that a run may not have.
         text = self.environment.get(name) or None
         if text is None:
@@ -102,6 +117,11 @@ class _Giving:
             return self._missing(resource, why)
         sealed = self.stored.seal.seal(resource.address, spelled)
         return replace(self._with(resource, sealed), true_value=spelled)
+
+    def _renamed_since(self, past: Resource) -> bool:
+        """Tell whether a resource of the past lives under another name, which isn't to be lost."""
+        name = past.renamed_from
+        return name is not None and address.renamed(past.address, name) in self.stored.live
 
     def _with(self, resource: Resource, value: Mapping[str, Json]) -> Resource:
         return replace(resource, values={**resource.values, self.type_.sealed: dict(value)})
@@ -120,12 +140,30 @@ class _Giving:
         together = {name: live.values[name] for name in self.type_.together}
         return replace(resource, values={**resource.values, **together})
 
-    def _missing(self, resource: Resource, why: str) -> Resource:
+    def _unread(self, resource: Resource, why: str) -> Resource:
+        """The resource without its value, to be reviewed and not applied."""
+        found = codes.NO_SECRET.at(
+            resource.location, f"{resource.address} is shown without its value: {why}"
+        )
+        self.given.notes.append(
+            replace(found, severity=Severity.WARNING, help="It is read once this is merged.")
+        )
+        return self._with(resource, UNKNOWN)
+
+    def _note_marking(self, resource: Resource) -> None:
+        self.given.notes.append(
+            codes.MARKED.at(
+                resource.location,
+                f"{resource.address} becomes sensitive, and history keeps what it was in the clear",
+                help="Give it a value that it didn't have before.",
+            )
+        )
+
+    def _missing(self, resource: Resource, why: str, help: str = _SET_IT) -> Resource:
         self.given.missing[resource.address] = codes.NO_SECRET.at(
             resource.location,
             f"{resource.address} has no value to be given: {why}",
-            help="Set the environment variable that its {$env: NAME} says, where the plan is made "
-            "and where it is applied.",
+            help=help,
         )
         return self._with(resource, UNKNOWN)
 

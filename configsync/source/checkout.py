@@ -87,6 +87,17 @@ def folder_in_repository(root: Path) -> str:
     return (_git(root, "rev-parse", "--show-prefix") or "").strip().rstrip("/")
 
 
+def link_in_repository(folder: Path) -> Path | None:
+    """The symbolic link that a path leads over within the repository that it ends in, if any."""
+    here = Path(os.path.abspath(folder))
+    top = _git(here, "rev-parse", "--show-toplevel")
+    within = None if top is None else Path(top.rstrip("\n"))
+    for step in (here, *here.parents):
+        if within and step.is_symlink() and step.parent.resolve().is_relative_to(within):
+            return step
+    return None
+
+
 def text_at(root: Path, commit: str, path: str) -> str | None:
     """The text of a file at a commit, or None if there is none.
 

@@ -15,6 +15,7 @@ from configsync.core import codes
 from configsync.core.diagnostic import Severity
 from configsync.core.errors import UsageError
 from configsync.core.ignore import IgnoreRule
+from configsync.core.secrets import masked
 
 if TYPE_CHECKING:
     from configsync.core.policy import DeclaredPolicy
@@ -89,10 +90,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """The commit whose policies judge plans; ``differs`` tells that the working tree has others."""
+    """The commit whose policies judge plans, and whose database they ask.
+
+    ``differs`` tells that the working tree has other policies, ``elsewhere`` that it has
+    another database for the target. ``environment`` are the variables that the commit allows.
+    """
 
     commit: str
     differs: bool
+    elsewhere: bool = False
+    environment: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,8 @@ class Project:
     ``severities`` are those of rules and policies whose own is overruled; None
     silences one. ``policies`` are those that the settings declare; with ``judging``,
     those of that commit's settings, as are the limits of targets.
-    ``environment`` are the variables that sensitive settings may take their values from.
+    ``environment`` are the variables that sensitive settings may name, of which those
+    that are ``withheld`` aren't read.
     """
 
     root: Path
@@ -116,6 +124,12 @@ class Project:
     policies: tuple[DeclaredPolicy, ...] = ()
     judging: Judging | None = None
     environment: frozenset[str] = frozenset()
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """The variables that a change allows itself, and its base doesn't."""
+        judging = self.judging
+        return frozenset() if judging is None else self.environment - judging.environment
 
     def target(self, name: str | None, environment: Mapping[str, str]) -> Target:
         """The target that is meant: ``name``, else CONFIGSYNC_TARGET, else the only one.
@@ -174,10 +188,21 @@ def find_project_at(start: Path, commit: str) -> Project:
     """The project that a folder lay in at a commit, as `find_project` would have found it.
 
     Only settings are read, out of git; nothing is checked out. Raises UsageError if they
-    can't be read or understood.
+    can't be read or understood, and where a change could have put a link to other settings.
     """
-    from configsync.source.checkout import folder_in_repository, has_folder_at, text_at
+    from configsync.source.checkout import (
+        folder_in_repository,
+        has_folder_at,
+        link_in_repository,
+        text_at,
+    )
 
+    link = link_in_repository(start)
+    if link is not None:
+        raise UsageError(
+            f"{link} is a symbolic link, so what commit {commit[:12]} has in {start} can't be "
+            "told. Name the folder that it leads to."
+        )
     start = start.resolve()
     below = PurePath(folder_in_repository(start))
     for folder in (below, *below.parents):
@@ -307,8 +332,9 @@ def _inside(path: str | None, where: str) -> None:
     if path is None:
         return
     steps = PurePath(path).parts
-    if not steps or PurePath(path).is_absolute() or ".." in steps:
-        raise UsageError(f"{where}: the path must lie within the project, and is {path!r}.")
+    if not steps or PurePath(path).is_absolute() or ".." in steps or "://" in path:
+        # A database's URL that was put in the wrong place would be shown as a place of findings.
+        raise UsageError(f"{where}: the path must lie within the project, and is {masked(path)!r}.")
 
 
 def check_keys(settings: Mapping[str, Any], keys: Mapping[str, type], where: str) -> None:

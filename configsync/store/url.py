@@ -92,6 +92,7 @@ def parse_url(text: str, folder: Path) -> DatabaseUrl:
 def _shown(rest: str) -> str:
     """User, host and database of a libpq URI: neither password nor parameters."""
     try:
+        rest = _with_colons(rest)
         parts = urlsplit(f"postgresql://{rest}")
         if "@" in rest.partition("?")[0].removeprefix(parts.netloc) or "@" in parts.fragment:
             return MASK  # A password with an unescaped / or # in it: what is what can't be told.
@@ -102,6 +103,11 @@ def _shown(rest: str) -> str:
         return masked(f"{user}{where}{parts.path}")
     except ValueError:
         return MASK
+
+
+def _with_colons(rest: str) -> str:
+    """A URI's rest with a password behind its colon, where ``USER:PASSWORD`` was escaped as one."""
+    return re.sub("%3a", ":", rest, flags=re.IGNORECASE)
 
 
 _TOLD = frozenset(
@@ -129,7 +135,7 @@ def _secret_parts(uri: str) -> list[str]:
     All between its first ``:`` and last ``@``; all behind the ``:`` where what
     stands there is no port; and the values of parameters.
     """
-    rest = uri.partition("://")[2]
+    rest = _with_colons(uri.partition("://")[2])
     secret = rest.rpartition("@")[0].partition(":")[2]
     parts = [secret]
     if "@" not in rest and not re.match(r"[^:]*:\d+(?:[/?]|$)", rest):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from configsync.core import address
+from configsync.core.errors import Refused
 from configsync.core.plan import Action, Change, Plan, Reason
 from configsync.core.resource import Resource, ResourceType, root_address
 from configsync.core.revision import Applied, Attribution, OwnerRecord, RevisionSource
@@ -378,7 +379,7 @@ def _true_values(type_: ResourceType, resource: Resource) -> Row:
     values = {**resource.values, type_.sensitive: sealed}
     if sealed:
         if resource.true_value is None:
-            raise ValueError(f"nobody gave {resource.address} its value")
+            raise Refused(f"Nobody gave {resource.address} its value. Nothing was changed.")
         values[type_.sealed] = resource.true_value
     return values
 

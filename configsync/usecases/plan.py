@@ -118,7 +118,8 @@ class Planner:
         terms = self.terms(options)
         going_back = options.to_revision is not None
         given = give_values(
-            desired, self.stored, self.types, self.environment, going_back=going_back
+            *(desired, self.stored, self.types, self.environment, self.project.withheld),
+            going_back=going_back,
         )
         desired = given.desired
         numbering = self.number_versions(desired, going_back=going_back)
@@ -173,6 +174,12 @@ class Planner:
                 None,
                 "the policies here are not those of the base commit "
                 f"{judging.commit[:12]}, which judge the plan",
+            )
+        if judging is not None and judging.elsewhere:
+            yield codes.OTHER_DATABASE.at(
+                None,
+                f"the database of the target {self.target.name} here is not that of the base "
+                f"commit {judging.commit[:12]}, and isn't asked before this is merged",
             )
 
     def _not_installed(self) -> Iterator[Diagnostic]:

@@ -69,6 +69,9 @@ def judged_by(
 ) -> tuple[Project, Target]:
     """The project and target with the policies, limits and severities of policies of a commit.
 
+    So it is with what could lead secrets astray: the target's database, and the variables of
+    the environment that are read.
+
     ``start`` is the folder that the project was looked for in, ``name`` what names the commit;
     None is the remote's default branch. Policies of the working tree judge nothing then, but
     must be sound. Raises UsageError where they aren't, and for a commit that isn't
@@ -81,6 +84,8 @@ def judged_by(
         raise UsageError(f"{problem} The change is judged by the policies of its base.")
     found = find_project_at(start, commit)
     policies, limits = _for_target(found, target.name)
+    known = found.targets.get(target.name, Target())
+    elsewhere = (known.database, known.database_env) != (target.database, target.database_env)
     differs = (project.policies, target.policy, _of_policies(project)) != (
         *(found.policies, limits, _of_policies(found)),
     )
@@ -88,9 +93,11 @@ def judged_by(
         project,
         policies=policies,
         severities={**_of_rules(project), **_of_policies(found)},
-        judging=Judging(commit, differs),
+        judging=Judging(commit, differs, elsewhere, found.environment),
     )
-    return judged, replace(target, policy=limits)
+    return judged, replace(
+        target, policy=limits, database=known.database, database_env=known.database_env
+    )
 
 
 def _for_target(base: Project, name: str) -> tuple[tuple[DeclaredPolicy, ...], Limits]:

@@ -283,6 +283,19 @@ def test_nor_does_a_link(local: Workspace) -> None:
     assert "as a regular file" in done.err
 
 
+def test_nor_does_a_link_instead_of_the_folder_that_a_job_names(local: Workspace) -> None:
+    local.write("service/configsync.toml", SETTINGS)
+    local.write("service/profiles/a.yaml", calm("a"))
+    base = commit(local, "Service")
+    (local.root / "service").rename(local.root / "other")
+    removed_there = SETTINGS.replace(POLICY, "")
+    local.write("other/configsync.toml", removed_there)
+    (local.root / "service").symlink_to("other")
+    done = local.run("plan", "-C", "service", "--policies-from", base)
+    assert done.code == 1
+    assert "service is a symbolic link" in done.err
+
+
 def test_new_policies_must_be_sound_before_they_judge(local: Workspace) -> None:
     local.write(TOML, SETTINGS.replace("llm_temperature", "temperature"))
     done = local.run("ci", "plan")
@@ -310,3 +323,60 @@ def test_a_layer_is_judged_where_it_sets_the_value(project: Workspace) -> None:
     (found,) = project.run("plan", "-o", "json").json["diagnostics"]
     assert (found["code"], found["path"]) == ("TEMP-1", "spec.ai_infra.llm_temperature")
     assert found["location"] == {"file": "overlays/a.yaml", "line": 5, "column": 31}
+
+
+KEYS = """\
+apiVersion: configsync/v1
+kind: Settings
+metadata: {name: keys}
+spec:
+"""
+
+
+def test_a_change_takes_no_variables_that_its_base_does_not_allow(
+    request_: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for a setting that there is, nor for a new one, nor where it would be applied."""
+    for name in ("OLD_KEY", "GITHUB_TOKEN", "NEW_KEY"):
+        monkeypatch.setenv(name, f"Vq8{name}")
+    request_.write(TOML, f'env = ["OLD_KEY"]\n{SETTINGS}')
+    old = "  old: {value: {$env: OLD_KEY}, sensitive: true}\n"
+    request_.write("profiles/keys.yaml", KEYS + old)
+    base = commit(request_, "One")
+    request_.ok("apply", "--auto-approve", "--force")
+    tell(request_, monkeypatch, {"pull_request": {"number": 7, "base": {"sha": base}}})
+    request_.write(TOML, f'env = ["OLD_KEY", "NEW_KEY", "GITHUB_TOKEN"]\n{SETTINGS}')
+    new = "  new: {value: {$env: NEW_KEY}, sensitive: true}\n"
+    request_.write("profiles/keys.yaml", KEYS + old.replace("OLD_KEY", "GITHUB_TOKEN") + new)
+    commit(request_, "More")
+    assert request_.run("ci", "plan").code == 0
+    assert sorted(codes(request_)) == [("CS423", "warning"), ("CS424", "warning")]
+    plan = json.loads((request_.root / "configsync-report/plan.json").read_text())
+    (change,) = plan["changes"]
+    assert change["address"] == "setting/keys/new"
+    assert change["fields"]["setting_value"]["new"] == {"$digest": None}
+    for line in (("ci", "apply"), ("plan", "--policies-from", base, "--rehearse")):
+        refused = request_.run(*line)
+        assert (refused.code, "Nobody gave setting/keys/new its value" in refused.err) == (4, True)
+    # Once merged, the settings as they are now say what is read.
+    tell(request_, monkeypatch, {"before": "0" * 40})
+    request_.ok("ci", "apply", "--actor", "tester")
+    rows = request_.sql("SELECT setting_value FROM app_settings ORDER BY setting_key")
+    assert rows == [("Vq8NEW_KEY",), ("Vq8GITHUB_TOKEN",)]
+
+
+def test_a_change_does_not_choose_the_database_that_is_asked(local: Workspace) -> None:
+    local.url = None
+    settings = SETTINGS.replace("[targets", '[targets.prod]\ndatabase = "{}"\n[targets', 1)
+    local.write(TOML, settings.format("sqlite:///configsync.db"))
+    commit(local, "Ours")
+    local.monkeypatch.delenv("CONFIGSYNC_DATABASE")
+    local.write(TOML, settings.format("sqlite:///theirs.db"))
+    done = local.ok("plan", "--policies-from", "HEAD")
+    assert "0 to create, 0 to update, 0 to delete" in done.out
+    assert "CS425" in done.out
+    assert not (local.root / "theirs.db").exists()
+    # A target that the base doesn't have is given none by the change.
+    local.write(TOML, settings.format("sqlite:///theirs.db").replace("prod", "live"))
+    done = local.run("ci", "plan", "--base", "HEAD")
+    assert (done.code, "No database is configured" in done.err) == (1, True)

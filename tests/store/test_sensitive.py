@@ -126,9 +126,10 @@ def test_a_setting_is_marked_and_unmarked(weather: Workspace) -> None:
     weather.ok("apply", "--auto-approve")
     assert [bool(row[2]) for row in weather.sql(ROWS)] == [False, False]
     weather.write("profiles/weather.yaml", SETTINGS % "")
+    assert codes(weather) == ["CS426"]
     weather.ok("apply", "--auto-approve")
     assert [bool(row[2]) for row in weather.sql(ROWS)] == [True, False]
-    assert fields(weather) == {}
+    assert (fields(weather), codes(weather)) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,18 @@ def test_a_way_back_leaves_a_value_that_history_does_not_have(weather: Workspace
     assert back.code == 0, back
     assert "CS424" in back.out + back.err
     assert [row[1] for row in weather.sql(ROWS)] == [OTHER, "30"]
+
+
+def test_a_way_back_over_a_rename_takes_no_value_away(weather: Workspace) -> None:
+    """Its digest is another under each name, and the value is known to nobody there."""
+    renamed = (SETTINGS % "").replace("weather}", "climate, renamed_from: weather}")
+    weather.write("profiles/weather.yaml", renamed)
+    weather.ok("apply", "--auto-approve")
+    back = weather.run("rollback", "--to", "1", "--auto-approve")
+    assert back.code == 4
+    assert "it has another name now" in back.out
+    select = "SELECT category, setting_value FROM app_settings WHERE setting_key = 'api_key'"
+    assert weather.sql(select) == [("climate", SECRET)]
 
 
 def test_an_export_has_digests_and_plans_offline_without_the_key(weather: Workspace) -> None:

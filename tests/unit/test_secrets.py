@@ -45,6 +45,12 @@ FORMS = {
     "parameter": ("postgresql://db/app?sslmode=require&password={}", made(WORD, 12)),
     "ODBC": ("Server=tcp:db,1433;User ID=app;Password={};Encrypt=yes", made(WORD, 12)),
     "libpq": ("host=db user=app password={}", made(WORD, 12)),
+    "password first": ("Password={};Server=db", made(WORD, 12)),
+    "capitals": ("DAPI{}", made(HEX, 32).upper()),
+    "behind an escape": ("\\ndapi{}", made(HEX, 32)),
+    "AWS variable": ("AWS_SECRET_ACCESS_KEY={}", made(WORD + "/+", 40)),
+    "AWS in JSON": ('{"SecretAccessKey": "{}"}', made(WORD + "/+", 40)),
+    "@ in a password": ("postgresql://app:p@{}@db.internal/app", made(WORD, 12)),
 }
 REAL = {name: form.replace("{}", secret) for name, (form, secret) in FORMS.items()}
 
@@ -90,6 +96,8 @@ def test_nothing_of_a_credential_is_left_even_where_it_is_cut_off(name: str) -> 
         "git@github.com:team/repository.git, mailto:someone@example.com",
         "Server=db;User ID=app;Password=…",
         "Answer in the form password=VALUE.",
+        "password = typed_in\nuser = name",
+        "postgresql://postgres:postgres@db:5432/app?options=a@b",
         "01effebcc2781b6bbb749077a55d31e3",
         "sha256:" + made(HEX, 64),
         "eyJhbGciOiJIUzI1NiJ9",
@@ -119,6 +127,7 @@ def test_a_diagnostic_quotes_none(name: str) -> None:
         "-----BEGIN PRIVATE KEY-----\n" + "a-: b\n" * 40_000,
         "user = " * 30_000 + "pwd",
         "sk-" + "a-" * 120_000,
+        '"pwd=' * 50_000,
     ],
     ids=lambda text: text[:12],
 )

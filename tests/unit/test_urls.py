@@ -28,6 +28,7 @@ URLS = [
     # What stands behind the last @ is a host by all appearances.
     *(f"postgresql://app:{p}" for p in PASSWORDS if "@" not in p),
     *(f"postgresql://:{p}@127.0.0.1:1" for p in PASSWORDS),
+    *(f"postgresql://app%3A{p}@127.0.0.1:1/db" for p in PASSWORDS),
     *(f"mysql://app:{p}@127.0.0.1:1/db" for p in PASSWORDS),
     *(f"sqlite://app:{p}@127.0.0.1/db" for p in PASSWORDS),
     *(f"sqlite:///db?password={p}" for p in PASSWORDS),
