@@ -256,10 +256,7 @@ class _Job:
         from configsync.core.errors import UsageError
         from configsync.source.ci import System
         from configsync.source.project import DEFAULT_DATABASE
-        from configsync.usecases.ci import require_database_of_base
 
-        if not (self.database_url or os.environ.get("CONFIGSYNC_DATABASE")):
-            require_database_of_base(self.project, self.target, self.directory, self.run)
         url = self.project.database(self.database_url, self.target, os.environ)
         if url == DEFAULT_DATABASE and self.run.system is not System.NONE:
             raise UsageError(

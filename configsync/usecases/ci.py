@@ -13,7 +13,6 @@ from configsync.render.html import report as html
 from configsync.render.markdown import report as markdown
 from configsync.render.report.model import Report
 from configsync.source.ci import CiRun
-from configsync.source.project import Project, Target, find_project_at
 
 MARKDOWN = "report.md"
 """For a comment or a page: at most what GitHub takes for one."""
@@ -43,22 +42,6 @@ def clear_folder(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{folder} can't be written: {error.strerror}.") from error
-
-
-def require_database_of_base(project: Project, target: Target, start: Path, run: CiRun) -> None:
-    """Raise UsageError where a pull or merge request says in the settings which database to ask.
-
-    What the environment has for PostgreSQL, as PGPASSWORD, would be sent to it. ``project``
-    was found from ``start``, and is judged by its base.
-    """
-    if run.change is None or project.judging is None:
-        return
-    before = find_project_at(start, project.judging.commit).targets.get(target.name, Target())
-    if (target.database, target.database_env) != (before.database, before.database_env):
-        raise UsageError(
-            f"The change has another database for the target {target.name} than its base. Merge "
-            "that by itself first, or give the job CONFIGSYNC_DATABASE, from a secret."
-        )
 
 
 @dataclass(frozen=True, slots=True)
