@@ -66,9 +66,12 @@ def command(
     if url is not None and url_variable is not None:
         raise click.UsageError("--webhook and --webhook-env say the same: give one of them.")
     project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
-    report = find_drift(project, target, database, _validation(project, target))
+    database = options.recorded(project, target, database_url)
+    validation = _validation(project, target)
+    report = find_drift(project, target, database, validation)
     _print(report, output_format)
+    if report.drift and validation is not None and validation.ok and output_format == "text":
+        output.note("Keep it with configsync adopt ADDRESS, or take it back with configsync apply.")
     if textfile is not None:
         _write_metrics(report, target, directory / textfile)
     if url_variable is not None:
