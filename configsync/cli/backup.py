@@ -34,10 +34,13 @@ def command(
     by you only, and is compressed if its name ends in .gz. configsync restore
     writes it into any empty database, SQLite or PostgreSQL.
     """
+    import os
+
+    from configsync.store.url import parse_url
     from configsync.usecases.backup import backup
 
     project, target = options.find(directory, target_name)
-    url = options.recorded(project, target, database_url).url
+    url = parse_url(project.database(database_url, target, os.environ), project.root)
     with output.progress("Backing up", quiet) as advance:
         done = backup(url, directory / file, force=force, advance=advance)
     if output_format == "json":
