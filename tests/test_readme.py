@@ -60,9 +60,11 @@ def folder(guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def empty(parent: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of somebody who has told git who they are."""
     monkeypatch.setenv("LOGNAME", "alice")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "alice")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "alice@example.com")
+    told = {"user.name": "Alice", "user.email": "alice@example.com"}
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(told)))
+    for number, (key, value) in enumerate(told.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
     made = parent / "slides"
     made.mkdir()
     return made

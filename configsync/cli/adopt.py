@@ -40,7 +40,6 @@ def command(
     that no source manages is written to a new file if ADDRESS names it. Nothing
     is written unless all of it can be, and the project stays valid.
     """
-    from configsync.core.errors import UsageError
     from configsync.usecases.adopt import adopt
     from configsync.usecases.editing import EditReport
     from configsync.usecases.validate import validate
@@ -52,9 +51,7 @@ def command(
     if not validation.ok:
         output.validation(project.root, validation, output_format)
         return 1
-    database = options.existing(project, target, database_url)
-    if database is None:
-        raise UsageError("There is no database yet to adopt from. Run: configsync apply")
+    database = options.recorded(project, target, database_url)
     found = adopt(project, target, database, validation.desired, address, dry_run=dry_run)
     if output_format == "json":
         from configsync.render import json
@@ -72,4 +69,6 @@ def command(
         output.note("Nothing to adopt.")
     for text in found.notes:
         output.note(f"Note: {text}")
+    if found.changes:
+        output.note("Have that reviewed and merged. Next: configsync apply")
     return 0

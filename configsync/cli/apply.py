@@ -212,7 +212,9 @@ def guarded(plan: Plan, target: Target) -> Plan:
 
 def _approved(where: str) -> bool:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise click.UsageError("There is no terminal to ask at. Give --auto-approve to apply.")
+        raise click.UsageError(
+            "There is no terminal to ask at. Give --auto-approve to go on without."
+        )
     answer = click.prompt(
         f"Apply this to {where}? Only 'yes' is accepted", default="", show_default=False
     )

@@ -33,12 +33,12 @@ def command(
     from configsync.store.blame import blame
 
     project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
+    database = options.recorded(project, target, database_url)
     with database.reading() as transaction:
         found = blame(transaction, resource_types(), address)
     if not found:
         output.note(
-            f"Error: nothing in {database.url} has the address {address}. "
+            f"Error: Nothing in {database.url} has the address {address}. "
             f"What there was: configsync history {address}"
         )
         return 1

@@ -268,7 +268,8 @@ class _Job:
                     else "Give the job CONFIGSYNC_DATABASE, from a secret."
                 )
             )
-        return options.connect(self.project, self.target, self.database_url)
+        found = options.recorded if self.name == "drift" else options.connect
+        return found(self.project, self.target, self.database_url)
 
     def check(self, validation: Validation) -> None:
         """Say what was found in the source."""

@@ -38,7 +38,7 @@ def command(
     from configsync.store.history import revision_at
 
     project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
+    database = options.recorded(project, target, database_url)
     types = resource_types()
     with database.reading() as transaction:
         first, last = (revision_at(transaction, r, options.zone()) for r in (old, new))

@@ -27,6 +27,7 @@ def command(topic: str | None) -> int:
     from configsync.usecases.guides import all_guides
 
     guides = all_guides()
+    topic = topic and topic.removesuffix(".md")  # as links in the guides say it
     if topic is None:
         width = max(map(len, guides))
         for guide in guides.values():

@@ -66,9 +66,12 @@ def command(
     if url is not None and url_variable is not None:
         raise click.UsageError("--webhook and --webhook-env say the same: give one of them.")
     project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
-    report = find_drift(project, target, database, _validation(project, target))
+    database = options.recorded(project, target, database_url)
+    validation = _validation(project, target)
+    report = find_drift(project, target, database, validation)
     _print(report, output_format)
+    if output_format == "text" and not (textfile or url or url_variable):
+        _say_next(report, validation)
     if textfile is not None:
         _write_metrics(report, target, directory / textfile)
     if url_variable is not None:
@@ -76,6 +79,12 @@ def command(
     if url is not None:
         _post(report, target, url)
     return 2 if detailed_exitcode and report.drift else 0
+
+
+def _say_next(report: DriftReport, validation: Validation | None) -> None:
+    """Say what can be done about drift, to a person in a repository where it can be."""
+    if report.drift and validation is not None and validation.ok:
+        output.note("Keep it with configsync adopt ADDRESS, or take it back with configsync apply.")
 
 
 def _validation(project: Project, target: Target) -> Validation | None:

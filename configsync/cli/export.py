@@ -70,7 +70,7 @@ def command(
         raise click.UsageError("--prefix is for environment variables: -o env or -o dotenv.")
     if state and (address is not None or output_format != "yaml"):
         raise click.UsageError("--state exports all of a database in a form of its own.")
-    database = options.connect(project, target, database_url)
+    database = options.recorded(project, target, database_url)
     file = None if out in (None, "-") else directory / str(out)
     if state:
         return _state(database, file, force)
@@ -134,7 +134,7 @@ def _hand_out(text: str, file: Path | None, force: bool) -> None:
 
 def _nothing(database: Database, address: str | None) -> int:
     what = f"has the address {address}" if address is not None else "is there to export"
-    output.note(f"Error: nothing in {database.url} {what}.")
+    output.note(f"Error: Nothing in {database.url} {what}.")
     return 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def verify(
     from configsync.store import chain
 
     project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
+    database = options.recorded(project, target, database_url)
     with database.reading() as transaction:
         found = chain.verify(transaction, None if head is None else _digest(head))
     if output_format == "json":
@@ -77,8 +78,10 @@ class _History(click.Command):
 @click.option("--until", metavar="TIME", help="Before then.")
 @click.option("--actor", metavar="NAME", help="Changed by NAME; * stands for any text.")
 @click.option("--commit", metavar="ID", help="Applied from a commit: its id, or how that begins.")
-@click.option("--domain", metavar="DOMAIN", help="Of a type, such as ai_infra.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N entries.")
+@click.option("--domain", metavar="DOMAIN", help="Of a domain, such as ai_infra.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="At most N entries; by default, all."
+)
 def command(
     address: str | None,
     directory: Path,
@@ -100,7 +103,7 @@ def command(
     from configsync.store.history import Selection, now, read_history
 
     project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
+    database = options.recorded(project, target, database_url)
     with database.reading() as transaction:
         clock = now(transaction)
         selection = Selection(
@@ -109,17 +112,19 @@ def command(
             until=None if until is None else parse_moment(until, clock, options.zone()),
             **exact,
         )
-        entries = read_history(transaction, resource_types(), selection, limit)
+        # One more tells whether a revision goes on where the limit ends it.
+        more = None if limit is None else limit + 1
+        entries = read_history(transaction, resource_types(), selection, more)
         # Printed while it is read: there may be any number.
         if output_format == "json":
             from configsync.render import json
 
-            for text in json.history(entries):
+            for text in json.history(islice(entries, limit)):
                 output.data(text)
         else:
             from configsync.render.text import history as view
 
-            for text in view.render(entries, output.style()):
+            for text in view.render(entries, output.style(), limit):
                 output.text(text)
     return 0
 

@@ -336,3 +336,22 @@ def existing(project: Project, target: Target, url: str | None) -> Database | No
     if found.dialect == "sqlite" and not os.path.exists(found.connect):
         return None
     return open_database(found, create=False)
+
+
+def recorded(project: Project, target: Target, url: str | None) -> Database:
+    """The database that a command asks about. Raises UsageError or DatabaseError.
+
+    Also if SQLite has no file of it: in a wrong folder, one made for the
+    question would answer that nothing is wrong.
+    """
+    database = existing(project, target, url)
+    if database is None:
+        from configsync.core.errors import UsageError
+        from configsync.store.url import parse_url
+
+        missing = parse_url(project.database(url, target, os.environ), project.root)
+        raise UsageError(
+            f"There is no database {missing} yet. Name another one with --database or --target, "
+            "or create it: configsync apply"
+        )
+    return database

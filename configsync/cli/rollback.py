@@ -70,7 +70,7 @@ def command(
     if out is not None:
         require_place(asked.directory / out)
     project, target = options.find(asked.directory, asked.target_name)
-    database = options.connect(project, target, asked.database_url)
+    database = options.recorded(project, target, asked.database_url)
     plan = plan_rollback(project, target, database, to, asked.plan_options, zone=options.zone())
     if out is not None:
         show(project.root, plan, asked.output_format, asked.quiet)

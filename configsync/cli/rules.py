@@ -52,6 +52,8 @@ def command(directory: Path, code: str | None, output_format: str) -> int:
         from configsync.render.text import rules as view
 
         output.text((view.listing if code is None else view.explained)(entries, output.style()))
+        if code is None:
+            output.note("Explain one: configsync rules CODE")
     return 0
 
 

@@ -20,7 +20,7 @@ SECTION = "Write"
 def command(address: str, directory: Path, target_name: str | None, dry_run: bool) -> int:
     """Make a document the default one of its kind, as a profile.
 
-    The line ``default: true`` moves to it from where it was; what a base or an
+    The line default: true moves to it from where it was; what a base or an
     overlay says is overruled where it must be.
     """
     from configsync.usecases.edit import set_default

@@ -38,11 +38,11 @@ def command(
     from configsync.usecases.show import find_resources
 
     project, target = options.find(directory, target_name)
-    database = options.connect(project, target, database_url)
+    database = options.recorded(project, target, database_url)
     found = find_resources(database, address, at, options.zone())
     if not found:
         then = "" if at is None else f" at {at}"
-        output.note(f"Error: nothing in {database.url} has the address {address}{then}.")
+        output.note(f"Error: Nothing in {database.url} has the address {address}{then}.")
         return 1
     if output_format == "json":
         from configsync.render import json

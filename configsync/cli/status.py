@@ -31,13 +31,10 @@ def command(
     A reader is live while it goes on to report; what expired is shown for a
     day. Applications report if their client was asked to: report=True.
     """
-    from configsync.core.errors import UsageError
     from configsync.usecases.fleet import read_status
 
     project, target = options.find(directory, target_name)
-    database = options.existing(project, target, database_url)
-    if database is None:
-        raise UsageError("There is no database yet. Create it with: configsync apply")
+    database = options.recorded(project, target, database_url)
     found = read_status(database)
     if output_format == "json":
         from configsync.render import json

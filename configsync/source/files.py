@@ -48,7 +48,8 @@ def scan(
                     f"{path} doesn't exist",
                     "It is one of the paths of the source; to go on without it would plan the "
                     "deletion of all that came from it.",
-                    help="Create it with a first profile, or correct paths in the settings.",
+                    help="Create it with a first profile, or correct paths in the settings. "
+                    "configsync init starts a project.",
                 )
             )
     return sorted(found), problems

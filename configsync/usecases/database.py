@@ -46,7 +46,11 @@ class DatabaseStatus:
         elif self.schema_version == self.needed_version:
             lines.append(f"Schema    {self.schema_version}, up to date")
         else:
-            lines.append(f"Schema    {self.schema_version}, needed is {self.needed_version}")
+            older = self.schema_version < self.needed_version
+            then = "Run: configsync db upgrade" if older else "Use the configsync that migrated it."
+            lines.append(
+                f"Schema    {self.schema_version}, needed is {self.needed_version}. {then}"
+            )
         if self.incomplete:
             tables = ", ".join(self.incomplete)
             lines.append(f"Tables    {tables} missing or incomplete. Run: configsync db upgrade")

@@ -70,7 +70,9 @@ def explain(
     fields = list(_fields(references, stack, kind, compiled, name))
     if not fields:
         known = ", ".join(c.name for c in compiled.type.columns)
-        raise UsageError(f"{at} has no field {name}. Its fields are: {known}.")
+        parts = [t.domain for t in kind.types if t.parent and name in {c.name for c in t.columns}]
+        of_part = f" It is a field of its {parts[0]}." if parts and compiled.parent is None else ""
+        raise UsageError(f"{at} has no field {name}. Its fields are: {known}.{of_part}")
     if database is not None:
         _add_stored(database, at, fields)
     return fields
@@ -130,7 +132,8 @@ def _find(
             lists = [tuple(map(str, compiled.path[:-1]))]
             return _with_tables(references, stack, lists), kind, compiled
     raise UsageError(
-        f"The source defines nothing at {at}. Its roots are listed by: configsync plan"
+        f"The source defines nothing at {at}. What is applied: "
+        f"configsync show '{head if kinds else ''}*'"
     )
 
 

@@ -29,6 +29,8 @@ IGNORED = """\
 .configsync/
 configsync.db
 configsync.db-*
+configsync-report/
+*.plan
 """
 
 WORKFLOW = """\

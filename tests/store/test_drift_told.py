@@ -342,6 +342,7 @@ def test_what_is_pending_is_not_claimed_where_git_cannot_be_asked(drifted: Works
 
 def test_before_the_first_apply_there_is_no_last_one(project: Workspace) -> None:
     project.write("profiles/production.yaml", profile(default=True))
+    project.ok("db", "upgrade")
     project.ok("drift", "--textfile", "configsync.prom")
     assert not [name for name in metrics(project.root / "configsync.prom") if "apply" in name]
 

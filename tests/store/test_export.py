@@ -216,6 +216,7 @@ def test_an_address_selects_whole_documents(workspace: Workspace) -> None:
 
 
 def test_nothing_to_export_is_an_error(workspace: Workspace) -> None:
+    workspace.ok("db", "upgrade")
     result = workspace.run("export")
     assert result.code == 1
     assert "is there to export" in result.err

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from configsync.core.diagnostic import Location
-from configsync.core.values import Json, canonical_json
 from configsync.render.escape import one_line
 from configsync.render.text.style import Style
-
-MAX_VALUE = 60
-"""Characters of a value."""
+from configsync.render.text.value import short
 
 
 def render(adopted: Iterable[Any], files: int, style: Style) -> str:
@@ -41,7 +38,7 @@ def _adopted(one: Any, style: Style) -> Iterator[str]:
     changed = drift.before is not None and drift.after is not None
     yield head if changed else f"{head}{_place(one.location, style)}"
     for name, (old, new) in drift.values.items() if changed else ():
-        value = f"{style.removed(_value(old))} → {style.added(_value(new))}"
+        value = f"{style.removed(short(old))} → {style.added(short(new))}"
         place = _place(one.places.get(name, one.location), style)
         note = "  replaces a change made in git" if name in drift.replaced else ""
         yield f"    {name}: {value}{place}{note}"
@@ -49,11 +46,3 @@ def _adopted(one: Any, style: Style) -> Iterator[str]:
 
 def _place(where: Location | None, style: Style) -> str:
     return "" if where is None else "  " + style.faint(one_line(f"{where.file}:{where.line}"))
-
-
-def _value(value: Json) -> str:
-    lines = value.removesuffix("\n").count("\n") + 1 if isinstance(value, str) else 1
-    if lines > 1:
-        return f"({lines} lines)"
-    text = one_line(canonical_json(value))
-    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from configsync.core.values import Json, canonical_json
 from configsync.render.escape import one_line
 from configsync.render.text.actor import actor
 from configsync.render.text.style import Style
-
-MAX_VALUE = 60
-"""Characters of a value."""
+from configsync.render.text.value import short
 
 
 def render(found: Iterable[Any], style: Style) -> str:
@@ -20,7 +17,7 @@ def render(found: Iterable[Any], style: Style) -> str:
     for resource in found:
         lines = [style.strong(one_line(resource.address))]
         for field in resource.fields:
-            lines.append(f"  {field.name} = {_value(field.value)}")
+            lines.append(f"  {field.name} = {short(field.value)}")
             lines.append(f"    {_origin(field, style)}")
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
@@ -54,11 +51,3 @@ def _writer(entry: Any) -> str:
     }
     hints = ", ".join(f"{name} {one_line(value)}" for name, value in known.items() if value)
     return f"external ({hints})" if hints else "external"
-
-
-def _value(value: Json) -> str:
-    if isinstance(value, str) and "\n" in value:
-        lines = value.count("\n") + (not value.endswith("\n"))
-        return f"({lines} lines)"
-    text = one_line(canonical_json(value))
-    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"

@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, groupby
 
 from configsync.core.revision import HistoryEntry
-from configsync.core.values import Json, canonical_json
 from configsync.render.escape import one_line
 from configsync.render.text.actor import actor
 from configsync.render.text.style import Style
+from configsync.render.text.value import short
 
 MAX_VALUE = 40
-"""Characters of a value."""
+"""Characters of a value: several fields share a line."""
 
 
-def render(entries: Iterable[HistoryEntry], style: Style) -> Iterator[str]:
-    """Show history entries, in pieces of whole lines, as they come."""
-    between = ""
-    for revision, group in groupby(entries, key=lambda e: e.revision):
-        first = next(group)
-        about = [
-            style.time(first.timestamp),
-            actor(first.changed_by, first.actor_source, first.source),
-            first.source,
-        ]
-        if first.commit:
-            about.append(f"commit {one_line(first.commit[:12])}")
-        yield f"{between}{style.strong(f'revision {revision}')}  {'  '.join(about)}\n"
-        yield from (f"{_entry(e, style)}\n" for e in chain([first], group))
-        between = "\n"
-    if not between:
+def render(
+    entries: Iterable[HistoryEntry], style: Style, limit: int | None = None
+) -> Iterator[str]:
+    """Show history entries, in pieces of whole lines, as they come.
+
+    Ends after ``limit`` of them; a revision that goes on there says so, lest
+    it be taken for a smaller one.
+    """
+    revision = None
+    for count, entry in enumerate(entries):
+        goes_on = entry.revision == revision
+        if count == limit:
+            if goes_on:
+                yield f"  … and more of this revision, which --limit {limit} leaves out\n"
+            return
+        if not goes_on:
+            between = "" if revision is None else "\n"
+            yield f"{between}{_revision(entry, style)}\n"
+        yield f"{_entry(entry, style)}\n"
+        revision = entry.revision
+    if revision is None:
         yield "No history.\n"
+
+
+def _revision(entry: HistoryEntry, style: Style) -> str:
+    about = [
+        style.time(entry.timestamp),
+        actor(entry.changed_by, entry.actor_source, entry.source),
+        entry.source,
+    ]
+    if entry.commit:
+        about.append(f"commit {one_line(entry.commit[:12])}")
+    return f"{style.strong(f'revision {entry.revision}')}  {'  '.join(about)}"
 
 
 def _entry(entry: HistoryEntry, style: Style) -> str:
@@ -42,13 +57,8 @@ def _entry(entry: HistoryEntry, style: Style) -> str:
     line = "  " + paint(f"{sign} {one_line(entry.address)}")
     if entry.action in ("create", "delete"):
         return line
-    changes = (f"{k}: {_value(v['old'])} → {_value(v['new'])}" for k, v in entry.changes.items())
+    changes = (
+        f"{k}: {short(v['old'], MAX_VALUE)} → {short(v['new'], MAX_VALUE)}"
+        for k, v in entry.changes.items()
+    )
     return f"{line}  {', '.join(changes)}"
-
-
-def _value(value: Json) -> str:
-    if isinstance(value, str) and "\n" in value:
-        lines = value.count("\n") + (not value.endswith("\n"))
-        return f"({lines} lines)"
-    text = one_line(canonical_json(value))
-    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"

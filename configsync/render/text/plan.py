@@ -177,7 +177,9 @@ def _whole(name: str, value: Json, sign: str, paint: object) -> Iterator[str]:
     for line in lines[:PREVIEW]:
         yield paint(f"{sign} {safe_line(line)}".rstrip())
     if len(lines) > PREVIEW:
-        yield f"  … {len(lines) - PREVIEW} more lines, {len(str(value))} characters in all"
+        rest = len(lines) - PREVIEW
+        noun = "line" if rest == 1 else "lines"
+        yield f"  … {rest} more {noun}, {len(str(value))} characters in all"
 
 
 def _painted(line: str, style: Style) -> str:
