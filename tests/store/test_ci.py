@@ -233,6 +233,7 @@ def test_settings_that_cannot_be_used_are_reported_too(
     """Else the comment would go on to show the plan of the push before."""
     github.write("configsync.toml", "[targets.prod]\n")
     github.monkeypatch.setenv("CONFIGSYNC_TARGET", "prod")
+    github.ok("apply", "--auto-approve")
     github.ok("ci", command)
     before = left(github)["report.md"].splitlines()[0]
     values(github)
