@@ -123,6 +123,8 @@ def _fail(message: str) -> None:
     """Print an error, which may quote what strangers wrote."""
     from configsync.render.escape import unobeyed, visible
 
+    # What was printed before stands before it, where both go to one place.
+    sys.stdout.flush()
     click.echo(unobeyed(f"Error: {visible(masked(message))}"), err=True)
 
 

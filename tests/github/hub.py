@@ -116,6 +116,8 @@ def serving(hub: Hub) -> Iterator[Hub]:
     """Serve the API as the proxy at ``hub.address``: so gh speaks HTTP to a host of its own."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None

@@ -98,6 +98,7 @@ def test_the_offline_plan_is_the_plan(
     workspace: Workspace, steps: list[Any], owner: str, last: Any, options: list[str]
 ) -> None:
     workspace.write("configsync.toml", 'source = "one"\n')
+    assert workspace.database, "made, where it is SQLite's"
     for step in steps:
         carry_out(workspace, step)
         if not isinstance(step, str):

@@ -54,6 +54,7 @@ def desired(workspace: Workspace) -> State:
 )
 @given(steps=st.lists(STATES, min_size=1, max_size=3))
 def test_apply_gives_what_git_asks_for(workspace: Workspace, steps: list[dict[str, Any]]) -> None:
+    assert workspace.database, "made, where it is SQLite's"
     revision = workspace.ok("history", "--limit", "1", "-o", "json").json["entries"]
     before = revision[0]["revision"] if revision else 0
     for state in steps:

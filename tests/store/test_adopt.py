@@ -88,7 +88,7 @@ def test_there_is_nothing_to_adopt_from_no_database(project: Workspace) -> None:
     project.write(FILE, profile(default=True))
     result = project.run("adopt", "--all")
     assert (result.code, result.out) == (1, "")
-    assert result.err == "Error: There is no database yet to adopt from. Run: configsync apply\n"
+    assert "There is no database sqlite:///configsync.db yet." in result.err
     assert not (project.root / "configsync.db").exists()
 
 

@@ -106,7 +106,7 @@ def test_a_killed_restore_leaves_an_empty_database(
 def test_a_restore_waits_for_the_lock(applied: Workspace, other_pg_url: str) -> None:
     applied.ok("backup", FILE)
     target = "sqlite:///restored.db" if applied.url is None else other_pg_url
-    applied.ok("history", "--database", target)
+    applied.ok("db", "upgrade", "--database", target)
     applied.url = target
     with applied.database.writing(1):
         locked = applied.run("restore", FILE, "--lock-timeout", "0.1")

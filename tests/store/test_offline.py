@@ -83,6 +83,7 @@ def test_an_export_that_cannot_be_written_leaves_the_old_one(applied: Workspace)
 
 def test_an_empty_database_has_an_export(workspace: Workspace) -> None:
     workspace.write("profiles/a.yaml", profile("a", default=True))
+    workspace.ok("db", "upgrade")
     workspace.ok("export", "--state", "--out", FILE)
     planned = workspace.ok("plan", "--against", FILE).out
     assert "at revision 0; what was changed there since is not in it.\nPlan: 5 to create" in planned

@@ -126,6 +126,7 @@ def test_a_rename_by_hand_can_be_taken_for_applied(workspace: Workspace) -> None
         "unmanaged": [],
         "pending": workspace.ok("plan", "--force", "-o", "json").json["changes"],
         "not_installed": [],
+        "compared": True,
     }
     owned = workspace.sql("SELECT address FROM config_resources WHERE address LIKE 'profile/x%'")
     assert len(owned) == 5
