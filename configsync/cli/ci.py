@@ -69,7 +69,7 @@ def plan(
     job = _Job.of("plan", asked.directory, asked.target_name, asked.database_url, folder)
 
     def work() -> int:
-        job.judge_by(asked.directory, base)
+        job.judge_by(base)
         made = job.plan(asked, against)
         if made is None:
             return 1
@@ -105,7 +105,7 @@ def apply(
         if plan_id == "":
             raise UsageError("--plan-id is empty: give it the plan_id that ci plan gave.")
         by = find_actor(actor, job.project.root, os.environ)
-        job.judge_by(asked.directory, None)
+        job.judge_by(None)
         made = job.plan(asked, reviewed=plan_id is not None)
         if made is None:
             return 1
@@ -173,6 +173,7 @@ class _Job:
     project: Project = field(init=False)
     target: Target = field(init=False)
     found: list[Diagnostic] = field(default_factory=list)
+    checked: bool = False
     report: Report | None = None
     files: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
@@ -240,7 +241,7 @@ class _Job:
         from configsync.usecases.ci import leave
 
         assert self.report is not None
-        self.annotate()
+        self.tell_machines()
         problems = leave(self.folder, self.report, self.files, self.run, self.values, code)
         for problem in problems:
             output.note(f"{'Error' if problem.fatal else 'Warning'}: {problem.text}")
@@ -279,35 +280,37 @@ class _Job:
         self.files["diagnostics.xml"] = junit.render(validation.files, validation.diagnostics)
 
     def say_found(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Print what wasn't said before, and take it into what machines read of the run."""
-        from configsync import __version__
-        from configsync.checks.rules import all_rules
-        from configsync.core import codes
-        from configsync.render import sarif
-        from configsync.source.checkout import folder_in_repository
-
+        """Print what wasn't said before, and keep it for what machines read of the run."""
         said = set(self.found)
         found = [d for d in diagnostics if d not in said]
         self.found += found
+        self.checked = True
         output.text(output.diagnostics(self.project.root, found))
-        rules: list[Any] = [*codes.ALL, *all_rules().values()]
-        folder = folder_in_repository(self.project.root)
-        self.files["diagnostics.sarif"] = sarif.render(self.found, rules, __version__, folder)
 
-    def annotate(self) -> None:
-        """Show at GitHub what was found at its lines: once, for it takes only so many of a step."""
-        from configsync.render import github
+    def tell_machines(self) -> None:
+        """What was found, as SARIF and for GitHub, which takes only so many lines of a step."""
+        from configsync import __version__
+        from configsync.checks.rules import all_rules
+        from configsync.core import codes
+        from configsync.render import github, sarif
         from configsync.source.checkout import folder_in_repository
         from configsync.source.ci import System
 
+        if not self.checked:
+            return
+        folder = folder_in_repository(self.project.root)
+        rules: list[Any] = [*codes.ALL, *all_rules().values()]
+        self.files["diagnostics.sarif"] = sarif.render(self.found, rules, __version__, folder)
         if self.run.system is System.GITHUB and self.found:
-            output.data(github.render(self.found, folder_in_repository(self.project.root)))
+            output.data(github.render(self.found, folder))
 
-    def judge_by(self, start: Path, base: str | None) -> None:
+    def judge_by(self, base: str | None) -> None:
         """Have a change judged by the policies of its base. Raises UsageError without one."""
         from configsync.usecases.policies import judged_in_ci
 
-        self.project, self.target = judged_in_ci(self.project, self.target, start, self.run, base)
+        self.project, self.target = judged_in_ci(
+            self.project, self.target, self.directory, self.run, base
+        )
 
     def plan(
         self, asked: options.Planning, against: Path | None = None, *, reviewed: bool = True

@@ -166,6 +166,8 @@ def _conclude(
 
 
 def _next(found: Promotion, write: bool) -> str:
+    from configsync.render.report.words import count
+
     target = found.plan.target
     name = shlex.quote(target)
     if not found.plan.decides:
@@ -177,5 +179,4 @@ def _next(found: Promotion, write: bool) -> str:
         return f"No file needs a change. Next: {apply}"
     if not write:
         return "Nothing was written. To edit the files, add --write."
-    files = "1 file" if len(found.files) == 1 else f"{len(found.files)} files"
-    return f"Wrote {files}. Have that reviewed and merged. Next: {apply}"
+    return f"Wrote {count(len(found.files), 'file')}. Have that reviewed and merged. Next: {apply}"

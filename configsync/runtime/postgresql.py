@@ -14,7 +14,8 @@ from psycopg2.extensions import connection as Driver  # noqa: N812
 
 from configsync.core.errors import DatabaseError
 from configsync.runtime.connection import CONNECT_TIMEOUT, READ_TIMEOUT
-from configsync.store.postgresql import CHANNEL, PostgresqlTransaction, bounded, connect, explained
+from configsync.store.connect import connect
+from configsync.store.postgresql import CHANNEL, PostgresqlTransaction, bounded, explained
 from configsync.store.url import DatabaseUrl
 
 PEEK_TIMEOUT = 3.0

@@ -70,7 +70,7 @@ def _config(connection: Connection | None) -> Config:
 def _connection(url: DatabaseUrl) -> Iterator[Connection]:
     """One transaction that holds the lock; SQLite's is BEGIN IMMEDIATE."""
     if url.dialect == "postgresql":
-        from configsync.store.postgresql import connect
+        from configsync.store.connect import connect
 
         # libpq reads the URI, as it does for all else: SQLAlchemy has rules of its own.
         engine = create_engine(

@@ -21,6 +21,7 @@ from configsync.kinds import resource_types
 from configsync.plan.as_applied import AsApplied, live_as_applied
 from configsync.plan.select import selecting
 from configsync.plan.stored import Stored
+from configsync.render.report.words import count
 from configsync.source.project import Project, Target
 from configsync.store.database import Database
 from configsync.store.past import resources_had
@@ -288,11 +289,11 @@ def _located(plan: Plan, desired: State) -> Plan:
     return replace(plan, changes=tuple(map(located, plan.changes)))
 
 
-def _count(number: int) -> str:
-    return "1 resource" if number == 1 else f"{number} resources"
-
-
 def _some(addresses: list[str]) -> str:
     """The first few addresses, and how many there are besides."""
     more = len(addresses) - SHOWN
     return ", ".join(addresses[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(number: int) -> str:
+    return count(number, "resource")

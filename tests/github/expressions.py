@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _TOKENS = re.compile(r"\s*(\|\||&&|==|!=|!|\(|\)|'(?:[^']|'')*'|[A-Za-z_][\w.-]*)")
@@ -38,20 +38,24 @@ def evaluate(text: str, contexts: Mapping[str, Any]) -> Any:
 
 
 def _either(tokens: list[str], contexts: Mapping[str, Any]) -> Any:
-    value = _both(tokens, contexts)
-    while tokens[:1] == ["||"]:
-        tokens.pop(0)
-        other = _both(tokens, contexts)
-        value = value or other
-    return value
+    return _joined(tokens, contexts, "||", _both)
 
 
 def _both(tokens: list[str], contexts: Mapping[str, Any]) -> Any:
-    value = _equal(tokens, contexts)
-    while tokens[:1] == ["&&"]:
+    return _joined(tokens, contexts, "&&", _equal)
+
+
+def _joined(
+    tokens: list[str],
+    contexts: Mapping[str, Any],
+    operator: str,
+    operand: Callable[[list[str], Mapping[str, Any]], Any],
+) -> Any:
+    value = operand(tokens, contexts)
+    while tokens[:1] == [operator]:
         tokens.pop(0)
-        other = _equal(tokens, contexts)
-        value = value and other
+        other = operand(tokens, contexts)
+        value = (value or other) if operator == "||" else (value and other)
     return value
 
 

@@ -12,7 +12,7 @@ from configsync.core.errors import DatabaseError, UsageError
 from configsync.databricks import lakebase
 from configsync.runtime import ConfigClient, Unavailable
 from configsync.services import ProfileService
-from configsync.store.postgresql import connect
+from configsync.store.connect import connect
 from configsync.store.url import parse_url
 from tests import databricks
 from tests.conftest import Workspace, execute
