@@ -7,11 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from configsync.core.diagnostic import Location
-from configsync.core.document import Document, show_path
+from configsync.core.document import Document, Map, Seq, show_path
+from configsync.core.document import Path as NodePath
 from configsync.core.kind import Compiled
 from configsync.core.plan import Change
+from configsync.core.resource import Resource
 from configsync.kinds import all_kinds
-from configsync.source.files import read_text
+from configsync.source.files import SUFFIXES, read_text
 
 
 class FieldPlaces:
@@ -20,39 +22,61 @@ class FieldPlaces:
     def __init__(self, root: Path, *, aliases: bool) -> None:
         self._root = root
         self._aliases = aliases
-        self._rows = lru_cache(maxsize=None)(self._read_rows)
+        self._documents = lru_cache(maxsize=None)(self._read)
 
-    def __call__(self, change: Change, field: str) -> tuple[Location | None, str]:
-        """The place of what a change makes of a field, and its path in the document.
+    def of_change(self, change: Change, field: str) -> tuple[Location | None, str]:
+        """The place of what a change makes of a field, as `of` gives it; of a delete, its own."""
+        if change.after is None or change.after.location is None:
+            return change.location, ""
+        return self.of(change.after, field)
+
+    def of(self, resource: Resource, field: str) -> tuple[Location | None, str]:
+        """The place of a field of a resource of the source, and its path in the document.
 
         Where that can't be told, such as of a field that nobody wrote, the place of the
         resource and no path.
         """
-        resource = change.after
-        if resource is None or resource.location is None:
-            return change.location, ""
+        start = resource.location
         where = (resource.elsewhere or {}).get(field)
-        found = self._rows(resource.location.file).get(change.address)
+        found = self._path(resource.address, start, field) if start else None
         if found is None:
-            return where or change.location, ""
-        document, compiled = found
-        path = compiled.paths.get(field, (*compiled.path, field))
+            return where or start, ""
+        document, path = found
         if where is not None:
             return where, show_path(path)
         if not field or document.get(path) is None:
-            return resource.location, ""
+            return start, ""
         return document.locate(path), show_path(path)
 
-    def _read_rows(self, file: str) -> dict[str, tuple[Document, Compiled]]:
-        """The rows of a file's documents as they stand there, by address."""
+    def _path(self, at: str, start: Location, field: str) -> tuple[Document, NodePath] | None:
+        """The document that a resource begins in at a place, and the path of a field in it."""
+        for document in self._documents(start.file):
+            for address, row in _rows(document):
+                if address == at:
+                    return document, row.paths.get(field, (*row.path, field))
+            # What its layers make of it has another name, or can't be compiled by itself.
+            for section in _sections(document.body):
+                if document.locate(section, key=True) == start:
+                    return document, (*section, field)
+        return None
+
+    def _read(self, file: str) -> list[Document]:
         # Loading YAML takes longer than a plan of what is cached, which mostly has no findings.
         from configsync.source.load import parse
 
         text = read_text(self._root, file)
-        if not isinstance(text, str):
-            return {}
-        documents, _ = parse(text, file, all_kinds(), aliases=self._aliases)
-        return {at: (d, row) for d in documents for at, row in _rows(d)}
+        if not isinstance(text, str) or not file.lower().endswith(SUFFIXES):
+            return []
+        return parse(text, file, all_kinds(), aliases=self._aliases)[0]
+
+
+def _sections(node: Map | Seq, above: NodePath = ()) -> Iterator[NodePath]:
+    """The paths of all mappings and lists below one."""
+    for step, inner in node.items() if isinstance(node, Map) else enumerate(node):
+        if isinstance(inner, Map | Seq):
+            path = (*above, step)
+            yield path
+            yield from _sections(inner, path)
 
 
 def _rows(document: Document) -> Iterator[tuple[str, Compiled]]:

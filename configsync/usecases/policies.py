@@ -47,7 +47,7 @@ def against(
     if policies:
         proposal = Proposal(target.name, changes, options, labels_by_root(states))
         places = FieldPlaces(project.root, aliases=project.allow_aliases)
-        yield from judge(proposal, policies.values(), places)
+        yield from judge(proposal, policies.values(), places.of_change)
 
 
 def judged_in_ci(
