@@ -31,7 +31,7 @@ PAGE = 2
 class Hub:
     """A repository at GitHub; ``permissions`` are those of each token.
 
-    While ``unlisted``, it can't list comments and issues, as happens.
+    It fails the next ``unlisted`` times that comments or issues are to be listed, as happens.
     """
 
     bare: Path
@@ -40,7 +40,7 @@ class Hub:
     comments: list[dict[str, Any]] = field(default_factory=list)
     artifacts: list[dict[str, Any]] = field(default_factory=list)
     permissions: dict[str, dict[str, str]] = field(default_factory=dict)
-    unlisted: bool = False
+    unlisted: int = 0
 
     def comment(self, number: int, login: str, body: str) -> dict[str, Any]:
         """Write a comment on an issue or a pull request."""
@@ -117,13 +117,16 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        asked = False
 
         def do_GET(self) -> None:
+            self.asked = True
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             token = self.headers.get("Authorization", "").removeprefix("token ")
             status, answer = hub.answer(self.command, self.path, token, body)
             if hub.unlisted and isinstance(answer, list):
+                hub.unlisted -= 1
                 status, answer = 502, {"message": "Server Error"}
             headers = {}
             if isinstance(answer, list):
@@ -143,8 +146,13 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
         do_POST = do_PATCH = do_GET  # noqa: N815 (the names are the library's)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Print nothing."""
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            """Print nothing: only what goes wrong here is printed, which a failed test then shows."""
+
+        def handle(self) -> None:
+            super().handle()
+            if not self.raw_requestline and not self.asked:
+                self.log_error("a connection without a request")
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)

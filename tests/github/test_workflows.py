@@ -185,21 +185,22 @@ def test_from_a_branch_to_the_morning_after_and_back_to_git(team: Team) -> None:
     assert actor == "octo-reviewer"
 
     # Settings that can't be used are told where the plan stood. Where comments can't be listed,
-    # there is no second one.
+    # they are asked for again, and there is no second one.
     team.branch("mistaken")
     settings = team.clone / "pyproject.toml"
     settings.write_text(
         settings.read_text().replace("[tool.configsync]\n", "[tool.configsync]\na = 1\n")
     )
     team.commit("Mistake")
-    hub.unlisted = True
+    hub.unlisted = 3
     assert results(team.pull_request(1)) == dict.fromkeys(("plan", "comment"), "failure")
-    hub.unlisted = False
     assert len(hub.comments) == 5
+    hub.unlisted = 1
     assert results(team.pull_request(1)) == {"plan": "failure", "comment": "success"}
     assert "unknown setting a" in comment["body"]
 
     # Nothing is told of a quiet night; of an edit past git there is one issue.
+    hub.unlisted = 1
     assert results(team.morning()) == {"drift": "success", "issue": "success"}
     assert hub.issues == {}
     execute(
