@@ -147,7 +147,7 @@ def serving(hub: Hub) -> Iterator[Hub]:
         do_POST = do_PATCH = do_GET  # noqa: N815 (the names are the library's)
 
         def log_request(self, code: object = "-", size: object = "-") -> None:
-            """Print nothing: only what goes wrong here is printed, which a failed test then shows."""
+            """Print what goes wrong here alone, which a failed test then shows."""
 
         def handle(self) -> None:
             super().handle()
