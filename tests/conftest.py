@@ -11,8 +11,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import tempfile
+import threading
 import time
 import uuid
 import warnings
@@ -146,6 +148,9 @@ def times(request: pytest.FixtureRequest) -> int:
     return int(request.config.getoption("--times"))
 
 
+# A shell's background job ignores it, and what tests start would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Everyone's tests are at one time: this process's, and those that it starts.
 os.environ["TZ"] = "UTC"
 time.tzset()
@@ -226,6 +231,15 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("sqlite") / "template.db"
     upgrade(parse_url(f"sqlite:///{file}", Path()))
     return file
+
+
+@pytest.fixture(autouse=True)
+def _nobody_follows_on(_clean_environment: None) -> Iterator[None]:
+    """A client that a test leaves open would read, and fail, during others."""
+    before = set(threading.enumerate())
+    yield
+    left = set(threading.enumerate()) - before
+    assert not any(t.name == "configsync-follower" for t in left), "a client is left open"
 
 
 @pytest.fixture(autouse=True)

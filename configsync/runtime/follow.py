@@ -8,7 +8,6 @@ and not older than the one before (rules 6.16 and 6.17).
 from __future__ import annotations
 
 import os
-import random
 import selectors
 import sys
 import threading
@@ -19,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from configsync.core.errors import ConfigsyncError, DatabaseError
+from configsync.core.jitter import uniform
 from configsync.runtime.build import Builder, place_of
 from configsync.runtime.change import Change
 from configsync.runtime.connection import Connection, open_connection
@@ -245,7 +245,7 @@ class Follower:
             # An outage of hours would be more than a float can be.
             grown = 0.25 * 1.5 ** min(self.health.in_a_row, 50)
             pause = min(pause * grown, max(SLOWEST_RETRY, pause))
-        return pause * random.uniform(0.8, 1.0)  # noqa: S311 (jitter)
+        return pause * uniform(0.8, 1.0)
 
     def _wait(self, seconds: float) -> None:
         """Sleep until it is time, or until something is told."""

@@ -12,7 +12,6 @@ git says the same.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
@@ -23,6 +22,7 @@ from typing import Any
 from configsync.core import address, codes
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.errors import StalePlan
+from configsync.core.jitter import uniform
 from configsync.core.kind import Kind
 from configsync.core.plan import Plan, PlanOptions, SourceInfo
 from configsync.core.resource import Resource, ResourceType, State
@@ -88,7 +88,7 @@ def write(
             attempts += 1
             if attempts == ATTEMPTS:
                 raise
-        time.sleep(PAUSE * random.random())  # noqa: S311
+        time.sleep(uniform(0, PAUSE))
 
 
 def _named(user: str) -> str:

@@ -9,7 +9,6 @@ the same COMMIT makes visible.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Mapping
 
@@ -20,6 +19,7 @@ from configsync.core.errors import (
     OutcomeUnknown,
     StalePlan,
 )
+from configsync.core.jitter import uniform
 from configsync.core.plan import Plan
 from configsync.core.resource import ResourceType
 from configsync.core.revision import Applied, Attribution, OwnerRecord
@@ -80,7 +80,7 @@ def apply_plan(
             if retries == RETRIES:
                 raise
         # Not all at the same moment: those who met would meet again.
-        time.sleep(FIRST_PAUSE * 2**retries * random.uniform(0.5, 1))  # noqa: S311
+        time.sleep(FIRST_PAUSE * 2**retries * uniform(0.5, 1))
         retries += 1
 
 

@@ -151,7 +151,7 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
         def handle(self) -> None:
             super().handle()
-            if not self.raw_requestline and not self.asked:
+            if not self.asked:
                 self.log_error("a connection without a request")
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -7,7 +7,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -76,29 +76,32 @@ def test_what_a_reload_gives_is_what_is_there(
 
 
 def _check_rounds(workspace: Workspace, rounds: list[list[str]]) -> None:
-    eager, lazy = connect(workspace), connect(workspace, lazy=True)
-    everything(lazy._content)
-    pins = [(eager.pin(), everything(eager._content))]
-    late = [(connect(workspace, lazy=True).pin(), pins[0][1])]
-    for statements in rounds:
-        for statement in statements:
-            workspace.sql(statement)
-        eager.refresh()
-        lazy.refresh()
-        with connect(workspace) as fresh:
-            now = everything(fresh._content)
-            assert fresh.revision == eager.revision
-        assert everything(eager._content) == now
-        assert everything(lazy._content) == now
-        pins.append((eager.pin(), now))
-        late.append((connect(workspace, lazy=True).pin(), now))
-    for snapshot, then in pins:
-        assert everything(snapshot._content) == then
-    # What these are asked for only now is what it was at their revision.
-    for snapshot, then in late:
-        assert everything(snapshot._content) == then
-    eager.close()
-    lazy.close()
+    with ExitStack() as clients:
+
+        def client(lazy: bool = True) -> ConfigClient:
+            return clients.enter_context(connect(workspace, lazy=lazy))
+
+        eager, lazy = client(lazy=False), client()
+        everything(lazy._content)
+        pins = [(eager.pin(), everything(eager._content))]
+        late = [(client().pin(), pins[0][1])]
+        for statements in rounds:
+            for statement in statements:
+                workspace.sql(statement)
+            eager.refresh()
+            lazy.refresh()
+            with connect(workspace) as fresh:
+                now = everything(fresh._content)
+                assert fresh.revision == eager.revision
+            assert everything(eager._content) == now
+            assert everything(lazy._content) == now
+            pins.append((eager.pin(), now))
+            late.append((client().pin(), now))
+        for snapshot, then in pins:
+            assert everything(snapshot._content) == then
+        # What these are asked for only now is what it was at their revision.
+        for snapshot, then in late:
+            assert everything(snapshot._content) == then
 
 
 @contextmanager

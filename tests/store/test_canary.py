@@ -18,7 +18,7 @@ import pytest
 
 from configsync.cli import main
 from configsync.core.errors import ConfigsyncError
-from configsync.runtime import ConfigClient
+from configsync.runtime import ConfigClient, Status
 from configsync.services import SettingsService
 from tests.conftest import Workspace
 
@@ -313,6 +313,11 @@ FAILURES: dict[str, Callable[[Hunt], None]] = {
 }
 
 
+def _status(url: str) -> Status:
+    with ConfigClient.connect(url) as client:
+        return client.status()
+
+
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_no_failure_sings(hunt: Hunt, failure: Callable[[Hunt], None]) -> None:
     hunt.at_database("apply --auto-approve")
@@ -321,7 +326,7 @@ def test_no_failure_sings(hunt: Hunt, failure: Callable[[Hunt], None]) -> None:
     hunt.codes.clear()
     for line in FEW:
         hunt.at_database(line)
-    hunt.attempt("runtime", lambda: ConfigClient.connect(hunt.flag[1]).status())
+    hunt.attempt("runtime", lambda: _status(hunt.flag[1]))
     for form in ("text", "sarif", "junit", "json", "github"):
         hunt.run(f"validate -o {form}")
     hunt.at_database("ci plan --reports reports")
