@@ -172,6 +172,7 @@ def test_changes_during_a_run_are_one_next_run(
     change(workspace, 0.2)
     watching.records(1)
     change(workspace, 0.3)
+    watching.says("Revision 3: 1 change; waits for the run before")
     change(workspace, 0.1, "trial")
     watching.says("Revision 4: 5 changes; waits for the run before")
     hold.unlink()
