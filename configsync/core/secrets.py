@@ -87,6 +87,10 @@ _SORTS = (
         "an API key",
         r"sk-(?:[a-z]+-)*[A-Za-z0-9_-]{32,}|[sr]k_live_[0-9A-Za-z]{24,}|hf_[A-Za-z0-9]{34}",
     ),
+    _token("an npm token", r"npm_[A-Za-z0-9]{36}"),
+    _token("a PyPI token", r"pypi-AgE[0-9A-Za-z_-]{50,}"),
+    _token("a SendGrid key", r"SG\.[0-9A-Za-z_-]{22}\.[0-9A-Za-z_-]{43}"),
+    _token("a Vault token", r"hv[bs]\.[0-9A-Za-z_-]{24,}"),
     _Sort(
         "a private key",
         "PRIVATE KEY",
@@ -180,6 +184,8 @@ _MASKED = (
     r"(?P<keep>\b[\w~.]{3}\dQ~)[\w~.-]{6,}",
     r"(?P<keep>\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hf_|[sr]k_live_))[\w-]{8,}",
     r"(?P<keep>\bsk-(?:[a-z]+-)*)[\w-]{16,}",
+    r"(?P<keep>\bnpm_)[A-Za-z0-9]{12,}",
+    r"(?P<keep>\b(?:pypi-AgE|SG\.|hv[bs]\.))[\w.-]{12,}",
     r"(?P<keep>-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?(?:-----)?)"
     r"(?:(?!-----END)[\s\S])*",
     r"(?P<keep>\beyJ)[\w-]{10,}[\w.-]*",
@@ -198,7 +204,8 @@ def _mask() -> list[re.Pattern[str]]:
 
 _HINT = re.compile(
     "dapi|DAPI|dkea|dose|dsapi|AKIA|ASIA|aws|AWS|ecret|ECRET|AIza|GOCSPX|ccountKey|ccessKey|Q~|"
-    "gh[pousr]_|github_pat|glpat|xox|hf_|k_live_|sk-|PRIVATE KEY|eyJ|:/|ssword|SSWORD|[pP][wW][dD]"
+    "gh[pousr]_|github_pat|glpat|xox|hf_|k_live_|sk-|npm_|pypi-AgE|SG\\.|hv[bs]\\.|PRIVATE KEY|"
+    "eyJ|:/|ssword|SSWORD|[pP][wW][dD]"
 )
 
 

@@ -37,6 +37,10 @@ FORMS = {
     "GitLab": ("glpat-{}", made(WORD, 20)),
     "Slack": ("xoxb-{}", made(string.digits, 12) + "-" + made(WORD, 24)),
     "API": ("sk-proj-{}", made(WORD, 48)),
+    "npm": ("npm_{}", made(WORD, 36)),
+    "PyPI": ("pypi-AgE{}", made(WORD + "-_", 120)),
+    "SendGrid": ("SG.{}", f"{made(WORD, 22)}.{made(WORD, 43)}"),
+    "Vault": ("hvs.{}", made(WORD, 24)),
     "private key": (PEM, KEY),
     "private key in JSON": (PEM.replace("\n", "\\n"), KEY.replace("\n", "\\n")),
     "encrypted key": (PEM.replace("{}", "Proc-Type: 4,ENCRYPTED\n\n{}"), KEY),
@@ -109,7 +113,7 @@ def test_what_stands_for_a_credential_is_none(text: str) -> None:
 
 
 def test_ordinary_text_is_left_as_it_is() -> None:
-    text = "Open http://localhost:8000, then 10:30 at https://h:1/x; {a}: b@c, key=value."
+    text = "Open http://localhost:8000, then 10:30 at https://h:1/x; {a}: b@c, key=value. Slides for SG.2, npm_config_cache."
     assert masked(text) is text or masked(text) == text
 
 
