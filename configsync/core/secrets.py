@@ -185,7 +185,7 @@ _MASKED = (
     r"(?P<keep>\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|hf_|[sr]k_live_))[\w-]{8,}",
     r"(?P<keep>\bsk-(?:[a-z]+-)*)[\w-]{16,}",
     r"(?P<keep>\bnpm_)[A-Za-z0-9]{12,}",
-    r"(?P<keep>\b(?:pypi-AgE|SG\.|hv[bs]\.))[\w.-]{12,}",
+    r"(?P<keep>\b(?:pypi-AgE|SG\.|hv[bs]\.))[\w.-]{16,}",
     r"(?P<keep>-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?(?:-----)?)"
     r"(?:(?!-----END)[\s\S])*",
     r"(?P<keep>\beyJ)[\w-]{10,}[\w.-]*",
