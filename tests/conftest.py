@@ -37,6 +37,7 @@ from configsync.store.database import Database, open_database
 from configsync.store.migrate import upgrade
 from configsync.store.sqlite import SqliteDatabase
 from configsync.store.url import DatabaseUrl, parse_url
+from tests.times import VARIABLE as TIMES
 
 # A busy machine is no fault of the code. In CI the examples are the same in each run; elsewhere
 # they differ, so that what nobody has thought of yet is found at a desk.
@@ -137,15 +138,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--times",
         type=int,
         default=1,
-        help="as many times the kills, faults, reads and examples of the state machine",
+        help="how long what is random goes on; CI says 4",
     )
     parser.addoption("--steps", type=int, default=20, help="steps of each of those examples")
 
 
-@pytest.fixture(scope="session")
-def times(request: pytest.FixtureRequest) -> int:
-    """How many times as long what is random goes on: ``--times``, in CI 4."""
-    return int(request.config.getoption("--times"))
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ[TIMES] = str(config.getoption("--times"))
 
 
 # A shell's background job ignores it, and what tests start would, too.

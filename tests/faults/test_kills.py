@@ -13,9 +13,10 @@ from tests.conftest import Workspace
 from tests.faults import model
 from tests.faults.launcher import Launcher
 from tests.faults.trials import APPLY, PLAIN, Trials, events
+from tests.times import examples, part
 
-KILLS = 12
-"""At random moments, for each of ``--times``."""
+KILLS = examples(12)
+"""At random moments."""
 
 
 def test_a_kill_at_each_statement_and_each_side_of_the_commit(
@@ -23,7 +24,8 @@ def test_a_kill_at_each_statement_and_each_side_of_the_commit(
 ) -> None:
     trials = Trials(workspace, launcher, seed)
     lock, commit = trials.learn(launcher)
-    faults: list[dict[str, Any]] = [{"of": "statement", "at": n} for n in range(lock, commit + 2)]
+    found = [*part(range(lock, commit), seed), commit, commit + 1]
+    faults: list[dict[str, Any]] = [{"of": "statement", "at": n} for n in found]
     for fault in [*faults, {**faults[0], "at": commit, "after": True}]:
         after = trials.next(throughout=True)
         ended = launcher.run(workspace.root, *PLAIN, database=workspace.url, fault=fault)
@@ -31,10 +33,7 @@ def test_a_kill_at_each_statement_and_each_side_of_the_commit(
         assert trials.settle(after) == (fault["at"] > commit or "after" in fault)
 
 
-def test_a_kill_at_a_random_moment(
-    workspace: Workspace, launcher: Launcher, times: int, seed: int
-) -> None:
-    kills = KILLS * times
+def test_a_kill_at_a_random_moment(workspace: Workspace, launcher: Launcher, seed: int) -> None:
     trials = Trials(workspace, launcher, seed)
     trials.learn(launcher)
     after = trials.next()
@@ -43,7 +42,7 @@ def test_a_kill_at_a_random_moment(
     duration = time.monotonic() - begin
     assert trials.settle(after)
     killed = 0
-    for _ in range(kills):
+    for _ in range(KILLS):
         after = trials.next()
         child = launcher.start(workspace.root, *APPLY, database=workspace.url)
         time.sleep(trials.rng.uniform(0, duration))
@@ -53,14 +52,16 @@ def test_a_kill_at_a_random_moment(
         outcome = trials.settle(after)
         assert ended.killed or (ended.code, outcome) == (0, True), ended
     assert model.check(workspace.database) == (trials.revision, trials.before)
-    assert killed > kills / 4
-    print(f"{kills} kills, {killed} in time: {trials.outcomes}")
+    assert killed > KILLS / 4
+    print(f"{KILLS} kills, {killed} in time: {trials.outcomes}")
 
 
-def test_a_kill_while_the_database_is_made(project: Workspace, launcher: Launcher) -> None:
+def test_a_kill_while_the_database_is_made(
+    project: Workspace, launcher: Launcher, seed: int
+) -> None:
     after = model.write(project.root, model.first_state())
     found = events(project, launcher, "statement", *PLAIN)
-    for at in range(1, len(found) + 1, 6):
+    for at in part(range(1, len(found) + 1, 6), seed):
         for file in project.root.glob("configsync.db*"):
             file.unlink()
         fault = {"of": "statement", "at": at}
@@ -83,7 +84,7 @@ EDITS = [
 
 @pytest.mark.parametrize("command", EDITS, ids=lambda c: c[0])
 def test_a_kill_at_each_file_that_an_edit_writes(
-    project: Workspace, launcher: Launcher, command: tuple[str, ...]
+    project: Workspace, launcher: Launcher, command: tuple[str, ...], seed: int
 ) -> None:
     model.write(project.root, model.first_state())
     project.write("schemas/profile.schema.json", "{}")
@@ -91,7 +92,7 @@ def test_a_kill_at_each_file_that_an_edit_writes(
     count = len(events(project, launcher, "file", *command))
     after = files(project.root)
     assert after != before
-    for at in range(1, count + 1):
+    for at in part(range(1, count + 1), seed):
         restore(project.root, before)
         ended = launcher.run(project.root, *command, fault={"of": "file", "at": at})
         assert ended.killed, ended

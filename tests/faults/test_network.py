@@ -13,9 +13,9 @@ from tests.faults.launcher import Ended, Launcher
 from tests.faults.outcome import said
 from tests.faults.proxy import AFTER, BEFORE, Fault, Proxy, random_fault
 from tests.faults.trials import PLAIN, Trials
+from tests.times import examples
 
-FAULTS = 25
-"""For each of ``--times``."""
+FAULTS = examples(15)
 
 OUTCOME_TIMEOUT = "configsync.store.apply:OUTCOME_TIMEOUT"
 
@@ -44,7 +44,7 @@ def apply(project: Workspace, launcher: Launcher, proxy: Proxy, fault: Fault) ->
 
 
 def test_a_fault_at_any_statement(
-    project: Workspace, pg_url: str, launcher: Launcher, proxy: Proxy, times: int, seed: int
+    project: Workspace, pg_url: str, launcher: Launcher, proxy: Proxy, seed: int
 ) -> None:
     project.url = pg_url
     trials = Trials(project, launcher, seed)
@@ -56,7 +56,7 @@ def test_a_fault_at_any_statement(
     assert trials.settle(after)
     told: Counter[bool | None] = Counter()
     faults = [Fault("drop", rollback), Fault("late", 0), Fault("late", 0, away=30)]
-    faults += [random_fault(trials.rng, count) for _ in range(FAULTS * times - len(faults))]
+    faults += [random_fault(trials.rng, count) for _ in range(FAULTS - len(faults))]
     for fault in faults:
         after = trials.next(throughout=True)
         ended = apply(project, launcher, proxy, fault)

@@ -21,9 +21,9 @@ from tests.conftest import Workspace, execute, with_database
 from tests.faults.launcher import Launcher
 from tests.faults.outcome import said
 from tests.faults.trials import PLAIN, Trials
+from tests.times import examples
 
-KILLS = 5
-"""For each of ``--times``."""
+KILLS = examples(5)
 
 
 class Server:
@@ -65,13 +65,13 @@ def server() -> Iterator[Server]:
 
 
 def test_a_server_killed_at_any_moment(
-    project: Workspace, server: Server, launcher: Launcher, times: int, seed: int
+    project: Workspace, server: Server, launcher: Launcher, seed: int
 ) -> None:
     project.url = server.url
     trials = Trials(project, launcher, seed)
     lock, commit = trials.learn(launcher)
     told: Counter[bool | None] = Counter()
-    for number in range(KILLS * times):
+    for number in range(KILLS):
         after = trials.next(throughout=True)
         fault: dict[str, Any] | None = None
         if number % 4:
@@ -88,4 +88,4 @@ def test_a_server_killed_at_any_moment(
         ended = child.wait()
         told[said(ended)] += 1
         assert trials.settle(after) == said(ended) or said(ended) is None, ended
-    print(f"{KILLS * times} kills of the server: {told}, {trials.outcomes}")
+    print(f"{KILLS} kills of the server: {told}, {trials.outcomes}")

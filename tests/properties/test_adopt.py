@@ -15,6 +15,7 @@ from configsync.kinds import resource_types
 from configsync.store.read import read_live
 from tests.conftest import Workspace
 from tests.properties.test_export import ONE_LINE, RELAXED, TEXTS, quote, run_all
+from tests.times import examples
 
 HEAD = """\
 # About {name}, up here.
@@ -226,7 +227,7 @@ def prepare(workspace: Workspace) -> None:
     workspace.ok("apply", "--auto-approve")
 
 
-@settings(RELAXED, max_examples=20, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(RELAXED, max_examples=examples(5), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(statements=writes())
 def test_adopt_then_plan_is_empty(workspace: Workspace, statements: list[str]) -> None:
     prepare(workspace)

@@ -11,6 +11,7 @@ from configsync.store.backup import copied_tables
 from tests.conftest import Workspace, execute
 from tests.profiles import profile
 from tests.properties.test_states import STATES, write
+from tests.times import examples
 
 EXTERNAL = st.sampled_from(
     [
@@ -26,7 +27,7 @@ STEPS = st.lists(STATES | EXTERNAL | st.just("rename"), min_size=1, max_size=4)
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(4),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

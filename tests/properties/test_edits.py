@@ -24,8 +24,9 @@ from hypothesis import strategies as st
 from configsync.core.document import Path
 from configsync.edit.splice import CannotEdit, remove_value, set_value
 from configsync.source.reader import read
+from tests.times import examples
 
-EDITS = 2000
+EDITS = examples(500)
 REMOVALS = 300
 CARRIED_OUT = 0.95
 

@@ -13,6 +13,7 @@ from configsync.edit.emit import emit
 from configsync.source.reader import read
 from configsync.store.url import parse_url
 from tests.conftest import Workspace, execute
+from tests.times import examples
 
 CHARACTERS = st.one_of(
     st.sampled_from("aZ0/% \t\n\r\x01\x1b\x7f\x85\u2028\ufeff\u202e'\"\\#:{}[]|>-&*!?`@,~=éÅ日😀"),
@@ -196,7 +197,7 @@ def check(workspace: Workspace) -> tuple[int, str]:
 
 
 RELAXED = settings(
-    max_examples=30,
+    max_examples=examples(8),
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

@@ -27,6 +27,7 @@ from configsync.kinds import all_kinds
 from configsync.source.project import Project, Target
 from configsync.source.reader import read
 from configsync.usecases.validate import validate
+from tests.times import examples
 
 QUICK = settings(
     deadline=None,
@@ -378,7 +379,7 @@ def older(text: str) -> Any:
 def test_formatting_keeps_values_and_comments() -> None:
     counts: Counter[str] = Counter()
 
-    @settings(QUICK, max_examples=200)
+    @settings(QUICK, max_examples=examples(50))
     @given(st.lists(DOCUMENTS, min_size=1, max_size=2), st.integers(0, 2**32))
     def check(documents: list[Any], seed: int) -> None:
         author = Author(seed)
@@ -438,7 +439,7 @@ def assert_form(text: str) -> None:
         before = line
 
 
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=examples(15))
 @given(st.lists(PROFILES, min_size=1, max_size=2), st.integers(0, 2**32))
 def test_compiling_what_is_formatted_gives_the_same(profiles: list[Any], seed: int) -> None:
     text = Author(seed).stream(profiles)
@@ -457,7 +458,7 @@ def test_compiling_what_is_formatted_gives_the_same(profiles: list[Any], seed: i
     assert seen[0] == seen[1]
 
 
-@settings(QUICK, max_examples=100)
+@settings(QUICK, max_examples=examples(25))
 @given(DOCUMENTS)
 def test_what_we_write_ourselves_is_canonical_but_for_the_order_of_keys(document: Any) -> None:
     text = emit(document, "yaml-language-server: $schema=a")
@@ -470,7 +471,7 @@ def test_what_we_write_ourselves_is_canonical_but_for_the_order_of_keys(document
 SEEDS = sorted((REPOSITORY / "tests/cases").glob("**/*.yaml"))
 
 
-@settings(QUICK, max_examples=200)
+@settings(QUICK, max_examples=examples(50))
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32))
 def test_no_file_is_broken_by_formatting(file: Path, seed: int) -> None:
     """Real documents with a few bytes changed: success, or a located reason."""

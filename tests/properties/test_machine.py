@@ -41,12 +41,13 @@ from tests.properties.model import (
     root_of,
 )
 from tests.properties.world import Entry, Killed, World
+from tests.times import examples
 
 NAMES = {"one": ["a", "b", "c/d", "e"], "two": ["e", "x"]}
 """The profiles of each source; both want to have ``e``."""
 
-EXAMPLES = 12
-"""On each database, for each of ``--times``."""
+EXAMPLES = examples(12)
+"""On each database."""
 
 SPACES = (["s1"], ["s2"], ["s1", "s2"], ["s2", "s/3"], ["s/3", "s1", "s2"])
 TEMPERATURES = (0.1, 0.5, 0.9)
@@ -629,7 +630,7 @@ def test_configsync_and_the_model_agree(worlds: Any, request: pytest.FixtureRequ
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES * request.config.getoption("--times"),
+            max_examples=EXAMPLES,
             stateful_step_count=request.config.getoption("--steps"),
             report_multiple_bugs=False,
             # Shrinking takes minutes, and what failed stands in the printed steps anyway.

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.conftest import Result, Workspace
 from tests.profiles import profile
 from tests.properties.test_states import STATES, write
+from tests.times import examples
 
 TEXTS = ["Check.\n", "Check {claim}.\n", "Do check.\n"]
 PROMPT = st.fixed_dictionaries(
@@ -88,7 +89,7 @@ OPTIONS = st.lists(
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -15,6 +15,7 @@ from configsync.store.history import state_at
 from configsync.store.read import read_base, read_live
 from tests.conftest import Workspace
 from tests.properties.test_states import STATES, write
+from tests.times import examples
 
 # Past configsync: each may find nothing to do, or be refused by a constraint.
 WRITES = st.sampled_from(
@@ -59,7 +60,7 @@ REKEYED = [
 ]
 """Keys that come and go, and names that others take, which chance seldom brings together."""
 SETTINGS = settings(
-    max_examples=15,
+    max_examples=examples(4),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

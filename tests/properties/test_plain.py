@@ -1,11 +1,10 @@
 """The quick reader gives what the strict one gives, places included, or nothing.
 
-``CONFIGSYNC_FUZZ=1000000`` tries as many random texts as you like.
+``--times 400`` tries a million random texts.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -20,9 +19,10 @@ from configsync.source.plain import read_plain
 from configsync.source.strict import read_strictly
 from tests.properties.test_fuzz import PIECES, SEEDS, mutate
 from tests.test_generated_invalid import CASES
+from tests.times import examples
 
 REPOSITORY = Path(__file__).parents[2]
-INPUTS = int(os.environ.get("CONFIGSYNC_FUZZ", "10000"))
+INPUTS = examples(2500)
 
 DOCUMENT = """\
 # configsync

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.conftest import Result, Workspace
 from tests.profiles import profile
 from tests.properties.test_export import RELAXED
+from tests.times import examples
 
 SETTINGS = """
 source = "slides"
@@ -165,7 +166,7 @@ class Project:
         return {f: f.read_bytes() for d in folders for f in d.rglob("*") if f.is_file()}
 
 
-@settings(RELAXED, max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(RELAXED, max_examples=examples(3), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(tried=OVERLAYS, own=OVERLAYS, other=OVERLAYS, include=st.booleans())
 def test_what_is_written_is_what_was_shown(
     project: Workspace, tried: str, own: str, other: str, include: bool

@@ -21,6 +21,7 @@ from configsync.render.report.plan import report
 from configsync.render.texts import compare
 from tests.payloads import SHORT
 from tests.shapes import parse_markdown
+from tests.times import examples
 
 GITHUB = 65_536
 """Characters of a comment."""
@@ -89,7 +90,7 @@ def _moved(change: Change, number: int) -> Change:
     return Change(at, change.action, change.reason, change.kind, before, after)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(8))
 @given(plans())
 def test_a_plan_of_any_size_fits_into_a_comment(plan: Plan) -> None:
     found = report(plan, resource_types(), f"configsync plan --target {plan.target}")
@@ -106,7 +107,7 @@ def test_a_plan_of_any_size_fits_into_a_comment(plan: Plan) -> None:
     assert titles[3] == [s.title for s in found.parts]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(8))
 @given(plans())
 def test_what_is_left_out_is_counted(plan: Plan) -> None:
     found = report(plan, resource_types(), "configsync plan")

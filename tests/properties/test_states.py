@@ -16,6 +16,7 @@ from configsync.source.project import Target, find_project
 from configsync.store.read import read_live
 from tests.conftest import Workspace
 from tests.profiles import profile
+from tests.times import examples
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 NAMES = st.sampled_from(["a", "b", "c/d", "e%f", "ü", "with blank", "é"])
@@ -47,7 +48,7 @@ def desired(workspace: Workspace) -> State:
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(7),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

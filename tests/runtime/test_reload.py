@@ -19,6 +19,7 @@ from configsync.runtime import Change, ConfigClient, NotFound, load
 from tests.conftest import Workspace, execute, with_database
 from tests.profiles import profile
 from tests.runtime.estate import connect, everything, write_estate
+from tests.times import examples
 
 HANDS = (
     "UPDATE config_ai_infra SET llm_max_tokens = llm_max_tokens + 1",
@@ -55,7 +56,9 @@ HANDS = (
 
 
 @settings(
-    max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(3),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 @given(
     st.lists(st.lists(st.sampled_from(HANDS), min_size=1, max_size=4), max_size=4),

@@ -18,6 +18,7 @@ import pytest
 from tests.conftest import execute
 from tests.runtime.processes import Reader, Writer, recovery
 from tests.runtime.servers import Server, servers
+from tests.times import examples
 
 RECOVERY = 5.0
 """Seconds after a server's return within which every reader is to be up to date."""
@@ -25,20 +26,14 @@ RECOVERY = 5.0
 PER_OUTAGE = 15_000
 """Reads for each of which there is one more outage."""
 
-READS = 25_000
-"""At least, for each of ``--times``."""
+READS = examples(25_000)
+"""At least."""
 
 SWALLOW = (
     "CREATE FUNCTION public.pg_notify(text, text) RETURNS void LANGUAGE sql AS 'SELECT NULL::void'"
 )
 
 LISTENERS = "query LIKE '%LISTEN%'"
-
-
-@pytest.fixture
-def reads(times: int) -> int:
-    """How many reads a test makes at least."""
-    return READS * times
 
 
 @pytest.fixture
@@ -111,9 +106,7 @@ class Outages:
         time.sleep(self.rng.uniform(least, most))
 
 
-def test_no_read_is_torn_or_goes_back(
-    server: Server, source: Path, tmp_path: Path, reads: int
-) -> None:
+def test_no_read_is_torn_or_goes_back(server: Server, source: Path, tmp_path: Path) -> None:
     rng = random.Random()
     with ExitStack() as stack:
         path = "&options=-csearch_path%3Dpublic,pg_catalog"
@@ -133,14 +126,14 @@ def test_no_read_is_torn_or_goes_back(
         outages = Outages(server, rng)
         slowest = dict.fromkeys((outage.__name__ for outage in outages.all), 0.0)
         number = 0
-        while number < len(outages.all) or number < reads // PER_OUTAGE:
+        while number < len(outages.all) or number < READS // PER_OUTAGE:
             if number % len(outages.all) == 0:
                 rng.shuffle(outages.all)
             outage = outages.all[number % len(outages.all)]
             took = recovery(readers, outage(), RECOVERY)
             slowest[outage.__name__] = max(slowest[outage.__name__], took)
             number += 1
-        while sum(reader.ask()["reads"] for reader in readers) < reads:
+        while sum(reader.ask()["reads"] for reader in readers) < READS:
             time.sleep(0.1)
         last = writer.end()
         recovery(readers, time.monotonic(), RECOVERY)

@@ -13,6 +13,7 @@ from configsync.kinds import resource_types
 from configsync.store.read import read_live
 from tests.conftest import Workspace
 from tests.profiles import profile
+from tests.times import examples
 
 APPLY = ("apply", "--auto-approve", "--force", "--accept-conflicts")
 BACK = ("rollback", "--auto-approve", "--force", "--accept-conflicts")
@@ -184,7 +185,7 @@ STATES = st.lists(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(4), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=STATES, data=st.data())
 def test_any_revision_can_be_gone_back_to(
     workspace: Workspace, states: list[dict[str, int]], data: st.DataObject

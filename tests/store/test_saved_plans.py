@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Workspace
 from tests.profiles import profile
+from tests.times import examples
 
 MINE = (
     "UPDATE config_ai_infra SET llm_temperature = 0.11 WHERE profile_id = "
@@ -112,7 +113,7 @@ OTHERS = st.lists(
 )
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(3), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(others=OTHERS, number=st.integers(0, 99))
 def test_unrelated_changes_do_not_make_a_plan_stale(
     applied: Workspace, others: list[str], number: int

@@ -14,6 +14,7 @@ from configsync.core.values import digest
 from configsync.usecases import given as limits
 from tests.conftest import Result, Workspace
 from tests.profiles import PROMPT, profile
+from tests.times import examples
 
 Content = dict[str, Any]
 FILE = "state.json"
@@ -237,7 +238,7 @@ ODD = st.recursive(
 
 @given(data=st.data())
 @settings(
-    max_examples=150,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
