@@ -147,6 +147,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[TIMES] = str(config.getoption("--times"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: tests wait for processes and servers."""
+    return max(1, (os.cpu_count() or 1) * 3 // 2)
+
+
 # A shell's background job ignores it, and what tests start would, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -78,7 +78,7 @@ def test_the_suite_holds_for_it(environment: Environment, pg_server: str, tmp_pa
     left_out = shutil.ignore_patterns("plugin", Path(__file__).name, "__pycache__")
     shutil.copytree(CASES, suite / CASES.name, ignore=left_out)
     shutil.copytree(PLUGIN / "Route", suite / CASES.name / "Route")
-    for name in ("__init__.py", "conftest.py"):
+    for name in ("__init__.py", "conftest.py", "times.py"):
         shutil.copy(CASES.parent / name, suite)
     done = environment.run(
         *("-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", "-k", "Route", "tests"),
