@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from configsync.core.diagnostic import Location
 from configsync.core.document import Document, Map, Seq, show_path
@@ -15,6 +16,11 @@ from configsync.core.resource import Resource
 from configsync.kinds import all_kinds
 from configsync.source.files import SUFFIXES, read_text
 
+_Places: TypeAlias = tuple[
+    dict[str, tuple[Document, Compiled]], dict[Location, tuple[Document, NodePath]]
+]
+"""A file's rows by their addresses, and its mappings and lists by where they begin."""
+
 
 class FieldPlaces:
     """Finds the places of fields in a project's files as they are, reading each once."""
@@ -22,7 +28,7 @@ class FieldPlaces:
     def __init__(self, root: Path, *, aliases: bool) -> None:
         self._root = root
         self._aliases = aliases
-        self._documents = lru_cache(maxsize=None)(self._read)
+        self._places = lru_cache(maxsize=None)(self._read)
 
     def of_change(self, change: Change, field: str) -> tuple[Location | None, str]:
         """The place of what a change makes of a field, as `of` gives it; of a delete, its own."""
@@ -50,24 +56,27 @@ class FieldPlaces:
 
     def _path(self, at: str, start: Location, field: str) -> tuple[Document, NodePath] | None:
         """The document that a resource begins in at a place, and the path of a field in it."""
-        for document in self._documents(start.file):
-            for address, row in _rows(document):
-                if address == at:
-                    return document, row.paths.get(field, (*row.path, field))
-            # What its layers make of it has another name, or can't be compiled by itself.
-            for section in _sections(document.body):
-                if document.locate(section, key=True) == start:
-                    return document, (*section, field)
+        rows, sections = self._places(start.file)
+        if at in rows:
+            document, row = rows[at]
+            return document, row.paths.get(field, (*row.path, field))
+        # What its layers make of it has another name, or can't be compiled by itself.
+        if start in sections:
+            document, section = sections[start]
+            return document, (*section, field)
         return None
 
-    def _read(self, file: str) -> list[Document]:
+    def _read(self, file: str) -> _Places:
         # Loading YAML takes longer than a plan of what is cached, which mostly has no findings.
         from configsync.source.load import parse
 
         text = read_text(self._root, file)
         if not isinstance(text, str) or not file.lower().endswith(SUFFIXES):
-            return []
-        return parse(text, file, all_kinds(), aliases=self._aliases)[0]
+            return {}, {}
+        documents, _ = parse(text, file, all_kinds(), aliases=self._aliases)
+        rows = {at: (d, row) for d in documents for at, row in _rows(d)}
+        sections = {d.locate(s, key=True): (d, s) for d in documents for s in _sections(d.body)}
+        return rows, sections
 
 
 def _sections(node: Map | Seq, above: NodePath = ()) -> Iterator[NodePath]:
