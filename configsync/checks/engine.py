@@ -15,13 +15,17 @@ def no_lines(file: str) -> Sequence[str]:
 
 
 def run_document_rules(
-    document: Document, rules: Iterable[Rule], lines: Lines = no_lines
+    document: Document, rules: Iterable[Rule], lines: Lines = no_lines, text: str | None = None
 ) -> list[Diagnostic]:
-    """Every finding about one document, in the order of the rules."""
+    """Every finding about one document, in the order of the rules.
+
+    ``text`` is that of its file, if all of the document stands there.
+    """
     return [
         rule.diagnostic(document, finding, lines)
         for rule in rules
         if rule.check is not None and rule.kind in (None, document.kind)
+        if text is None or rule.screen is None or rule.screen(text)
         for finding in rule.check(document)
     ]
 

@@ -39,9 +39,11 @@ class Rule:
     each only the values at the paths that ``needs`` names; a rule has one of
     the two. Documents may not meet their schema: a check looks only at values
     of the type it expects. ``bad`` and ``good`` are YAML fragments, laid over
-    a minimal document of the kind; several are divided by ``---``. A rule that
-    is ``enforced`` finds what can't be stored all the same, as for the database
-    refuses it, and can't be silenced.
+    a minimal document of the kind; several are divided by ``---``. ``screen``
+    tells of the text of a whole file, which refers to no other, whether
+    ``check`` may find something in its documents; it saves the time of looking
+    at each of their values. A rule that is ``enforced`` finds what can't be
+    stored all the same, as for the database refuses it, and can't be silenced.
     """
 
     code: str
@@ -54,6 +56,7 @@ class Rule:
     check: Callable[[Document], Iterator[Finding]] | None = None
     check_source: Callable[[Sequence[Document]], Iterator[tuple[Document, Finding]]] | None = None
     needs: tuple[tuple[str, ...], ...] = ()
+    screen: Callable[[str], bool] | None = None
     enforced: bool = False
 
     def __post_init__(self) -> None:

@@ -58,6 +58,8 @@ class FileCompiler:
 
     settings: Settings
     references: References = field(init=False)
+    rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
+    """The rules that concern a document, by its kind."""
     needs: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     """What the rules about all documents need of one, by its kind."""
     lines: tuple[str, Sequence[str]] = ("", ())
@@ -81,11 +83,12 @@ class FileCompiler:
         record = FileRecord(documents=len(documents), diagnostics=problems)
         self._find_ignores(name, text, record)
         resources: list[Resource] = []
-        special = _SPECIAL.search(text) is not None
+        special = "$" in text and _SPECIAL.search(text) is not None
         for document in documents:
             if special:
                 record.diagnostics += unset_left(document)
-            resources += self.compile_document(document, record, references=special)
+            whole = None if special else text
+            resources += self.compile_document(document, record, whole)
         return record, resources
 
     def start_record(self, name: str, text: str, documents: int) -> FileRecord:
@@ -98,17 +101,17 @@ class FileCompiler:
         self,
         document: Document,
         record: FileRecord,
+        text: str | None = None,
         *,
-        references: bool = True,
         layered: bool = False,
     ) -> list[Resource]:
         """Compile one whole document, layers merged; what is found goes into the record.
 
-        ``references`` tells that it may have some, ``layered`` that its values
-        may come from several files.
+        ``text`` is that of its file, if all of it stands there; else it may have
+        references. ``layered`` tells that its values may come from several files.
         """
         settings = self.settings
-        followed = self.references.resolve(document.body) if references else Followed()
+        followed = self.references.resolve(document.body) if text is None else Followed()
         record.diagnostics += followed.diagnostics
         record.dependencies |= followed.files
         record.outlines.append(outline(document, self._needs(document.kind)))
@@ -117,7 +120,8 @@ class FileCompiler:
         if found == [] and not followed.diagnostics:
             found = self._check_own_schema(document, kind)
         record.diagnostics += found or ()
-        record.diagnostics += run_document_rules(document, settings.rules.values(), self._lines_of)
+        rules = self._rules(document.kind)
+        record.diagnostics += run_document_rules(document, rules, self._lines_of, text)
         if found is None or found or followed.diagnostics:
             return []
         compiled = compile_document(
@@ -158,9 +162,15 @@ class FileCompiler:
         unseen = {show_path(subject.place((key,))) for key in subject.unseen}
         return [d for d in schema.check(document, subject) if d.path not in unseen]
 
+    def _rules(self, kind: str) -> tuple[Rule, ...]:
+        if kind not in self.rules:
+            every = self.settings.rules.values()
+            self.rules[kind] = tuple(rule for rule in every if rule.kind in (None, kind))
+        return self.rules[kind]
+
     def _needs(self, kind: str) -> tuple[tuple[str, ...], ...]:
         if kind not in self.needs:
-            self.needs[kind] = needs(kind, self.settings.rules.values())
+            self.needs[kind] = needs(kind, self._rules(kind))
         return self.needs[kind]
 
     def _needs_others(self, document: Document) -> bool:

@@ -36,8 +36,9 @@ class _Sort:
     """A sort of credential.
 
     The group ``secret`` of the pattern, or else the whole, is what is secret.
-    ``hint`` finds whatever the pattern finds, and more, in regular expressions that
-    never look around: those of engines that search quickly.
+    ``hint`` finds something in whatever the pattern finds something in, and more, also
+    where spaces and line breaks are others, in regular expressions that never look
+    around: those of engines that search quickly.
     """
 
     what: str
@@ -93,7 +94,7 @@ _SORTS = (
     _token("a Vault token", r"hv[bs]\.[0-9A-Za-z_-]{24,}"),
     _Sort(
         "a private key",
-        "PRIVATE KEY",
+        r"PRIVATE\s+KEY",
         r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
         r"(?P<secret>(?:\s|\\[rn]|[A-Za-z-]{1,40}:[^\n]{0,200}\n)*+[A-Za-z0-9+/=]{40,}+"
         r"(?:[A-Za-z0-9+/=\s]|\\[rn])*+)",
@@ -116,7 +117,7 @@ _SORTS = (
     ),
     _Sort(
         "a connection string with a password",
-        r"(?i:password|pwd)\s?=",
+        r"(?i:password|pwd)\s*=",
         rf"(?i:\b(?P<before>{_WHERE}\s?=\s?[^\n=]{{1,100}}?[;\s]\s?)?"
         rf"\b(?:password|pwd)\s?=\s?){_VALUE}(?(before)|(?i:(?=[; ] ?{_WHERE} ?=)))",
     ),
@@ -125,7 +126,8 @@ _SORTS = (
 HINT = "|".join(sort.hint for sort in _SORTS)
 """A regular expression that finds something in whatever `credentials` finds something in.
 
-It looks around nowhere, so that any engine takes it.
+So it does in a YAML text that such a text is written in without escapes. It
+looks around nowhere, so that any engine takes it.
 """
 
 _PLACEHOLDER = (

@@ -102,6 +102,12 @@ class Numeric:
     def canonical(self, value: object) -> Json:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             raise Unstorable(f"expected a number, got {type_name(value)}")
+        if (
+            type(value) is float
+            and abs(value) < 10 ** (self.precision - self.scale)
+            and round(value, self.scale) == value
+        ):
+            return value + 0.0  # As below, without the arithmetic of decimals.
         exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
         if not exact.is_finite():
             raise Unstorable("expected a finite number")

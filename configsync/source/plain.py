@@ -15,6 +15,7 @@ followed.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from configsync.core.document import Map, Mark, Seq
@@ -26,43 +27,57 @@ LONGEST = MAX_SCALAR_BYTES // 4
 
 _PRINTABLE_ASCII = b"\n" + bytes(range(0x20, 0x7F))
 _NAME = r"[A-Za-z_$][\w$./-]{0,99}+"
-_QUOTED = r""""[^"\\\n]*+"|'[^'\n]*+'"""
+_QUOTED = r""""[^"\\]*+"|'[^']*+'"""
 _WORDS = r"[\w./][\w./-]*+(?:\ [\w./][\w./-]*+)*+"
 _PAIR = rf"{_NAME}:\ (?:{_WORDS}|{_QUOTED})"
 _ITEM = rf"(?:{_WORDS}|{_QUOTED})"
-_COMMENT = r"\ *+(?:(?<=\ )\#.*)?+\n"
 
-# One match a line, with the literal block that it begins; nothing is tried twice, so that any
-# text takes a time in proportion to its length.
+# Nothing is tried twice, so that any text takes a time in proportion to its length.
+
+# A line, with the literal block that it may begin. Its first line tells how far a block is
+# indented; that one of fewer spaces and nothing else follows is a special case.
 _LINES = re.compile(
+    r"""
+    (?P<line>.*)\n
+    (?:
+      (?:(?<=\|\n)|(?<=\|-\n))
+      (?P<block>\n*+(?P<margin>\ ++)[^\n].*\n(?:(?:(?P=margin).*)?+\n)*+)(?P<odd>\ ++\n)?+
+    )?+
+    """,
+    re.VERBOSE,
+)
+_LINE = re.compile(
     rf"""
     (?P<indent>\ *+)
-    (?:
-      (?:\#.*)?+\n
-    | (?P<dash>-\ ++)?+
-      (?P<head>(?P<key>{_NAME}):(?:\ ++|(?=\n)))?+
-      (?:
-        # A colon or # belongs to the text where no space stands behind, or before it.
-        (?P<plain>
-          (?:[\w./+]|-(?=[0-9.]))
-          [^:\#\n]*+(?:(?::(?=[^\ \n])|(?<=[^\ ])\#)[^:\#\n]*+)*+
-        )(?:\#.*)?+\n
-      | # Its first line tells how far a block is indented. Where one of fewer spaces and
-        # nothing else follows, that is a special case.
-        \|(?P<strip>-?)\n
-        (?P<block>\n*+(?P<margin>\ ++)[^\n].*\n(?:(?:(?P=margin).*)?+\n)*+)(?!\ +\n)
-      | (?P<other>
-          {_QUOTED}|\{{{_PAIR}(?:,\ {_PAIR})*+\}}|\[(?:{_ITEM}(?:,\ {_ITEM})*+)?+\]
-        ){_COMMENT}
-      | (?:\#.*)?+\n
+    (?P<dash>-\ ++)?+
+    (?:(?P<key>{_NAME}):(?:\ ++|\Z))?+
+    (?P<value>
+      # A colon or # belongs to the text where no space stands behind, or before it.
+      (?P<plain>
+        (?:[\w./+]|-(?=[0-9.]))
+        [^:\#]*+(?:(?::(?=[^\ ])|(?<=[^\ ])\#)[^:\#]*+)*+
       )
-    )
-    | (?P<rest>(?s:.+))
+    | \|-?\Z
+    | (?:{_QUOTED}|\{{{_PAIR}(?:,\ {_PAIR})*+\}}|\[(?:{_ITEM}(?:,\ {_ITEM})*+)?+\])
+      (?=\ *+\Z|\ ++\#)
+    )?+
+    \ *+(?:\#.*)?+
     """,
     re.VERBOSE,
 )
 _PAIRS = re.compile(rf"({_NAME}):\ ({_WORDS}|{_QUOTED})")
 _ITEMS = re.compile(_ITEM)
+
+_GAP, _SCALAR, _PARENT, _BLOCK, _FLOW = range(5)
+"""What a line is: a comment or empty; an entry with a scalar; one whose value is the collection
+below it, or a literal block; one with a mapping in braces or a list in brackets."""
+
+_Line = tuple[int, int, int, str, int, Any]
+"""What a line is, its indentation, the width of its dash, its key, the offset of its value, and
+that: a scalar, or the text of what is more than one."""
+
+REMEMBERED = 200
+"""Characters of a line: the same short ones stand in many files, and are then known."""
 
 
 class _Other(Exception):
@@ -91,69 +106,65 @@ class _Lines:
 
     def read(self, text: str) -> Map:
         """Read to the end. Raises `_Other` where the form ends, and what `resolve` raises."""
-        file, number, column, before = self.file, 0, 0, ""
+        file, number, column = self.file, 0, 0
         node: Any = None
         # The key, and its place, whose value is the collection that comes next.
         pending: tuple[str, Mark] | None = None
-        entries = _LINES.findall(text)
-        for indent, dash, head, key, plain, strip, block, margin, other, rest in entries:
+        for line, block, margin, odd in _LINES.findall(text):
             number += 1
-            if not key and not dash:
-                # A comment, an empty line; or else what belongs to a value above.
-                if plain or other or block or rest:
-                    raise _Other
+            form, indent, dash, key, offset, value = (
+                _known(line) if len(line) <= REMEMBERED else _read(line)
+            )
+            if odd or (block and form != _BLOCK):
+                raise _Other
+            if form == _GAP:
                 continue
             # Most entries follow one in the same mapping.
-            if indent != before or dash or pending or node is None:
-                node = self.enter(len(indent), number, dash, key, pending)
-                column, before, pending = len(indent) + len(dash), indent, None
+            if indent != column or dash or pending or node is None:
+                node = self.enter(indent, number, dash, key, pending)
+                column, pending = indent + dash, None
+            mark = (file, number, offset + 1)
             if not key:
-                mark = (file, number, column + 1)
-                node.put(_value(plain, other, mark), mark)
+                node.put(_flow(value, mark) if form == _FLOW else value, mark)
                 node = None
                 continue
             if key in node:
                 raise _Other
             key_mark = (file, number, column + 1)
-            mark = (file, number, column + len(head) + 1)
-            if plain:
-                value = resolve(plain.rstrip(" "))
-            elif block:
-                if len(margin) <= column:
-                    raise _Other
-                value = block.removeprefix(margin).replace("\n" + margin, "\n").rstrip("\n")
-                value = value if strip else value + "\n"
-                number += block.count("\n")
-            elif other:
-                value = _value(plain, other, mark)
-            else:
+            if form == _PARENT:
                 pending = (key, key_mark)
                 continue
+            if form == _BLOCK:
+                if len(margin) <= column:
+                    raise _Other
+                number += block.count("\n")
+                block = block.removeprefix(margin).replace("\n" + margin, "\n").rstrip("\n")
+                value = block if value == "|-" else block + "\n"
+            elif form == _FLOW:
+                value = _flow(value, mark)
             node[key] = value
             node.key_marks[key] = key_mark
             node.marks[key] = mark
-            if dash:
-                before = " " * column
         if pending or not self.stack:
             raise _Other
         root: Map = self.stack[0][1]
         return root
 
     def enter(
-        self, column: int, number: int, dash: str, key: str, pending: tuple[str, Mark] | None
+        self, column: int, number: int, dash: int, key: str, pending: tuple[str, Mark] | None
     ) -> Any:
         """The collection that the entry at a column is put into."""
         # At most three more levels begin here: a list, its item, and one in braces or brackets.
         if len(self.stack) > MAX_DEPTH - 3:
             raise _Other
         if pending or not self.stack:
-            node = self.begin(column, bool(dash), (self.file, number, column + 1), pending)
+            node = self.begin(column, dash > 0, (self.file, number, column + 1), pending)
         else:
-            node = self.node(column, bool(dash))
+            node = self.node(column, dash > 0)
         if not dash or not key:
             return node
         # An item that is a mapping, of which this is the first entry.
-        column += len(dash)
+        column += dash
         item = Map((self.file, number, column + 1))
         node.put(item, item.mark)
         self.stack.append((column, item))
@@ -187,18 +198,39 @@ class _Lines:
         return node
 
 
-def _value(plain: str, other: str, mark: Mark) -> Any:
-    """What stands at a mark: plain or quoted text, a mapping in braces, a list in brackets."""
-    if plain:
-        return resolve(plain.rstrip(" "))
-    match other[:1]:
-        case "":
+def _read(line: str) -> _Line:
+    """What one line says. Raises `_Other`, and what `resolve` raises."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        raise _Other
+    indent, dash, key, value, plain = match.groups()
+    column, width = len(indent), len(dash or "")
+    if not key and not dash:
+        # A scalar by itself is a whole document, or goes on from a line above.
+        if value is not None:
             raise _Other
-        case "{":
-            return _braces(other, mark)
-        case "[":
-            return _brackets(other, mark)
-    return other[1:-1]
+        return _GAP, column, 0, "", 0, None
+    offset = column + width if value is None else match.start("value")
+    if plain is not None:
+        return _SCALAR, column, width, key or "", offset, resolve(plain.rstrip(" "))
+    if key and value is None:
+        return _PARENT, column, width, key, offset, None
+    if key and value in ("|", "|-"):
+        return _BLOCK, column, width, key, offset, value
+    match (value or "")[:1]:
+        case "{" | "[":
+            return _FLOW, column, width, key or "", offset, value
+        case '"' | "'":
+            return _SCALAR, column, width, key or "", offset, value[1:-1]
+    raise _Other
+
+
+_known = lru_cache(maxsize=4096)(_read)
+
+
+def _flow(text: str, mark: Mark) -> Map | Seq:
+    """What stands in braces or brackets at a mark."""
+    return _braces(text, mark) if text[0] == "{" else _brackets(text, mark)
 
 
 def _braces(text: str, mark: Mark) -> Map:

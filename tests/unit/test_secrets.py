@@ -10,9 +10,12 @@ import time
 from random import Random
 
 import pytest
+import yaml
 
+from configsync.checks.rules import credential
 from configsync.core.diagnostic import Diagnostic, Severity
 from configsync.core.secrets import credentials, masked
+from configsync.source.reader import read
 
 HEX = "0123456789abcdef"
 WORD = string.ascii_letters + string.digits
@@ -66,6 +69,21 @@ def test_a_credential_is_found_wherever_it_stands(text: str, around: str) -> Non
     found = list(credentials(whole))
     assert len(found) == 1
     assert whole[found[0].start : found[0].end].strip(")\n") in text
+
+
+@pytest.mark.parametrize("style", [None, "'", '"', "|", ">"])
+def test_a_credential_passes_no_screen_however_it_is_written(style: str | None) -> None:
+    """Folded, and with escapes: YAML may write a space as a line break, and more."""
+    found = 0
+    for text in REAL.values():
+        for around in ("{}", "é {}", "{}\n", "Use {} for this.", "a\n  b {}\n\n", "s: {}"):
+            whole = around.replace("{}", text.replace("=", " = "))
+            for width in (5, 30, 1000):
+                written = yaml.safe_dump({"a": whole}, default_style=style, width=width)
+                holds = any(credentials(read(written, "a.yaml").roots[0]["a"]))
+                assert credential.screen(written) or not holds
+                found += holds
+    assert found > 15 * len(REAL)
 
 
 @pytest.mark.parametrize("name", FORMS)

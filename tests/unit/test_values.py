@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import floats, integers
 
 from configsync.core.values import Boolean, Integer, Numeric, Text, Unstorable, equal
 
@@ -35,6 +37,19 @@ def test_equal_numbers_are_one_value(spelling: object) -> None:
 def test_what_a_column_would_alter_is_refused(column: object, value: object, says: str) -> None:
     with pytest.raises(Unstorable, match=says):
         column.canonical(value)  # type: ignore[attr-defined]
+
+
+@given(floats() | integers(-(10**5), 10**5).map(lambda n: n / 1000), integers(0, 4))
+def test_a_double_is_held_to_its_spelling(value: float, scale: int) -> None:
+    column = Numeric(scale + 2, scale)
+
+    def held(given: object) -> str:
+        try:
+            return repr(column.canonical(given))
+        except Unstorable as refused:
+            return str(refused)
+
+    assert held(value) == held(Decimal(repr(value)))
 
 
 def test_length_counts_characters_not_bytes() -> None:

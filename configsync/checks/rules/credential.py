@@ -32,6 +32,12 @@ def check(document: Document) -> Iterator[Finding]:
             )
 
 
+def screen(text: str) -> bool:
+    """Whether a value or key written in a YAML text may hold a credential."""
+    # Without escapes, what stands in a value stands in the text, but for its spaces.
+    return "\\" in text or not _without_hint().is_valid(text)
+
+
 def _may_hold_one(body: Map) -> bool:
     """Whether a text or key of a document may hold a credential: of most, in microseconds."""
     try:
@@ -80,4 +86,5 @@ RULE = Rule(
     bad=f"kind: Settings\nspec: {{workspace_token: {_TOKEN}}}",
     good="kind: Settings\nspec: {workspace_token_variable: DATABRICKS_TOKEN}",
     check=check,
+    screen=screen,
 )

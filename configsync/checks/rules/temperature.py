@@ -16,6 +16,9 @@ def check(document: Document) -> Iterator[Finding]:
     value = document.get(PATH)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
+    # Two decimals are read as the number that is nearest to them, and to no longer spelling.
+    if 0 <= value <= 1 and round(value, 2) == value:
+        return
     exact = Decimal(repr(value))
     if not 0 <= exact <= 1:
         yield Finding(
