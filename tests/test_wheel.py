@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from configsync.usecases.workflows import workflow_files
 from tests.profiles import profile
 
 REPOSITORY = Path(__file__).parents[1]
@@ -45,12 +46,16 @@ def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
     assert guide.stdout == (REPOSITORY / "configsync/docs/operations.md").read_text()
 
 
-def test_the_wheel_plans_and_applies(installed: Path, tmp_path: Path) -> None:
+def test_the_wheel_plans_applies_and_starts_projects(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles/a.yaml").write_text(profile("a", default=True))
     for arguments in (["validate"], ["plan"], ["apply", "--auto-approve"], ["history"]):
         done = run(installed, "-m", "configsync", *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
+    new = tmp_path / "new"
+    new.mkdir()
+    assert run(installed, "-m", "configsync", "init", cwd=new).returncode == 0
+    assert {name: (new / name).read_text() for name in workflow_files()} == workflow_files()
     bad = tmp_path / "profiles/a.yaml"
     bad.write_text(bad.read_text().replace("llm_temperature", "llm_temprature"))
     failed = run(installed, "-m", "configsync", "validate", cwd=tmp_path)

@@ -27,7 +27,8 @@ def command(topic: str | None) -> int:
     from configsync.usecases.guides import all_guides
 
     guides = all_guides()
-    topic = topic and topic.removesuffix(".md")  # as links in the guides say it
+    # As links in the guides say it.
+    topic = topic and topic.removesuffix(".md").removesuffix(".yml")
     if topic is None:
         width = max(map(len, guides))
         for guide in guides.values():
@@ -47,7 +48,7 @@ def command(topic: str | None) -> int:
 
 def _show(guide: Guide) -> None:
     text = guide.text
-    if output.style().color:
+    if guide.markdown and output.style().color:
         from configsync.render.text import guide as view
 
         text = view.render(text, shutil.get_terminal_size().columns)

@@ -17,7 +17,7 @@ SECTION = "Write"
 @click.option("--source", metavar="NAME", help="The owner's id; by default, the folder's name.")
 @click.option("--profile", metavar="NAME", help="The first profile's name; by default, production.")
 def command(directory: Path, source: str | None, profile: str | None) -> int:
-    """Start a project: settings, a first profile, schemas and a workflow.
+    """Start a project: settings, a first profile, schemas and workflows for GitHub.
 
     Asks for names at a terminal only. Overwrites nothing.
     """

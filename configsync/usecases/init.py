@@ -10,6 +10,7 @@ from configsync.edit.emit import emit, write_files
 from configsync.kinds import all_kinds
 from configsync.kinds.defaults import EDITING, SYSTEM_PROMPT, new_profile
 from configsync.usecases.schema import schema_files
+from configsync.usecases.workflows import workflow_files
 
 SETTINGS = """\
 # Settings of configsync. Without a target, the database is configsync.db in this folder.
@@ -33,30 +34,6 @@ configsync-report/
 *.plan
 """
 
-WORKFLOW = """\
-# Checks the configuration of every pull request; findings show at their lines.
-name: config-validate
-on:
-  pull_request:
-
-permissions:
-  contents: read
-
-jobs:
-  validate:
-    runs-on: ubuntu-24.04
-    timeout-minutes: 10
-    steps:
-      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
-        with:
-          persist-credentials: false
-      - uses: actions/setup-python@a26af69be951a213d495a4c3e4e4022e16d87065 # v5.6.0
-        with:
-          python-version: "3.13"
-      - run: pip install configsync
-      - run: configsync validate -o github
-"""
-
 
 def init_project(folder: Path, source: str, profile: str) -> list[str]:
     """Write a project's first files into a folder; returns their names.
@@ -68,11 +45,11 @@ def init_project(folder: Path, source: str, profile: str) -> list[str]:
         raise UsageError(f"{folder} is not a folder.")
     files = {
         "configsync.toml": SETTINGS.format(source=_toml(source)),
-        ".github/workflows/config-validate.yml": WORKFLOW,
         f"profiles/{_stem(profile)}.yaml": _profile(profile),
         "profiles/prompts/system.md": SYSTEM_PROMPT,
         "profiles/prompts/editing.md": EDITING,
     }
+    files |= workflow_files()
     for name, text in schema_files(all_kinds().values()).items():
         files[f"schemas/{name}"] = text
     if not (folder / ".gitignore").exists():

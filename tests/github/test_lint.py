@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from configsync.edit.emit import write_files
+from configsync.usecases.workflows import ACTION, workflow_files
 from tests.test_wheel import REPOSITORY
 
 WORKFLOWS = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
@@ -38,20 +40,39 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
-@pytest.mark.parametrize(
-    ("schema", "files"), [("github-workflows", WORKFLOWS), ("github-actions", ACTIONS)]
-)
+@pytest.mark.parametrize(("schema", "files"), [("workflows", WORKFLOWS), ("actions", ACTIONS)])
 def test_they_fit_their_schemas(schema: str, files: list[Path]) -> None:
     assert files
-    command = [tool("check-jsonschema"), "--builtin-schema", f"vendor.{schema}"]
-    done = subprocess.run([*command, *map(str, files)], capture_output=True, text=True)
+    done = fits_schema(schema, files)
     assert done.returncode == 0, done.stdout
+
+
+def fits_schema(schema: str, files: list[Path]) -> subprocess.CompletedProcess[str]:
+    """Hold files against GitHub's own schema of workflows, or of actions."""
+    command = [tool("check-jsonschema"), "--builtin-schema", f"vendor.github-{schema}"]
+    return subprocess.run([*command, *map(str, files)], capture_output=True, text=True)
 
 
 def test_nothing_in_them_is_dangerous() -> None:
-    command = [tool("zizmor"), "--offline", "--no-progress", ".github"]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+    assert zizmor(REPOSITORY).returncode == 0, zizmor(REPOSITORY).stdout
+
+
+def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Look for what is dangerous in a folder's workflows, by the settings of this one."""
+    settings = ["--config", str(REPOSITORY / ".github/zizmor.yml")]
+    command = [tool("zizmor"), "--offline", "--no-progress", *settings, ".github"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def test_what_init_writes_stands_before_them_too(tmp_path: Path) -> None:
+    files = workflow_files()
+    write_files(tmp_path, files)
+    for name in files:
+        fits = fits_schema("actions" if name == ACTION else "workflows", [tmp_path / name])
+        assert fits.returncode == 0, fits.stdout
+        keeps_rules_of_the_house(tmp_path / name)
+    found = zizmor(tmp_path)
+    assert found.returncode == 0, found.stdout
 
 
 def actionlint(folder: Path, files: list[Path]) -> list[str]:
@@ -78,13 +99,19 @@ def test_actionlint_finds_nothing_but_in_what_is_wrong(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.yml"
     text = WORKFLOWS[0].read_text().replace("github.ref", "github.reff")
     wrong.write_text(text)
-    found = actionlint(tmp_path, [*WORKFLOWS, wrong])
+    write_files(tmp_path, workflow_files())
+    written = sorted((tmp_path / ".github/workflows").glob("*.yml"))
+    found = actionlint(tmp_path, [*WORKFLOWS, *written, wrong])
     assert found
     assert all(message.startswith(str(wrong)) for message in found), found
 
 
 @pytest.mark.parametrize("file", [*WORKFLOWS, *ACTIONS], ids=lambda f: f"{f.parent.name}-{f.stem}")
 def test_rules_of_the_house(file: Path) -> None:
+    keeps_rules_of_the_house(file)
+
+
+def keeps_rules_of_the_house(file: Path) -> None:
     content = yaml.safe_load(file.read_text())
     jobs = content["jobs"].values() if "jobs" in content else [content["runs"]]
     for job in jobs:

@@ -14,7 +14,9 @@ import pytest
 from tests.conftest import Workspace
 
 REPOSITORY = Path(__file__).parents[2]
-GUIDES = sorted((REPOSITORY / "configsync/docs").glob("*.md"))
+DOCS = sorted((REPOSITORY / "configsync/docs").iterdir())
+GUIDES = [file for file in DOCS if file.suffix == ".md"]
+TO_COPY = [file for file in DOCS if file not in GUIDES]
 LINKING = [REPOSITORY / "README.md", *GUIDES]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -44,14 +46,19 @@ def at_terminal(*arguments: str, **environment: str) -> str:
 
 def test_without_a_topic_all_are_listed(project: Workspace) -> None:
     listed = project.ok("docs").out.splitlines()
-    titles = [guide.read_text().splitlines()[0].removeprefix("# ") for guide in GUIDES]
-    assert [line.split(maxsplit=1) for line in listed[: len(GUIDES)]] == [
-        [guide.stem, title] for guide, title in zip(GUIDES, titles, strict=True)
+    titles = [file.read_text().splitlines()[0].removeprefix("# ") for file in DOCS]
+    assert [line.split(maxsplit=1) for line in listed[: len(DOCS)]] == [
+        [file.stem, title] for file, title in zip(DOCS, titles, strict=True)
     ]
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.stem)
-def test_through_a_pipe_it_is_the_markdown(guide: Path, project: Workspace) -> None:
+def test_a_file_to_copy_is_not_set_for_reading() -> None:
+    assert [file.name for file in TO_COPY] == ["gitlab-ci.yml"]
+    assert at_terminal("docs", "gitlab-ci.yml", PAGER="cat") == TO_COPY[0].read_text()
+
+
+@pytest.mark.parametrize("guide", DOCS, ids=lambda guide: guide.stem)
+def test_through_a_pipe_it_is_the_text(guide: Path, project: Workspace) -> None:
     text = guide.read_text(encoding="utf-8")
     assert text.startswith("# ")
     assert project.ok("docs", guide.stem).out == text

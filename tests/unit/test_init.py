@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import configsync
+from configsync.usecases.workflows import ACTION, APPLY, DRIFT, PLAN
 from tests.conftest import Workspace
+from tests.test_wheel import REPOSITORY
 
 
 def test_a_new_project_is_valid_and_plans(project: Workspace) -> None:
@@ -13,6 +16,19 @@ def test_a_new_project_is_valid_and_plans(project: Workspace) -> None:
     assert planned["source"]["id"] == 'my "own"'
     assert planned["summary"]["create"] == 5
     project.ok("schema", "--check")
+
+
+def test_a_new_project_has_the_workflows_of_this_repository(project: Workspace) -> None:
+    (project.root / "profiles").rmdir()
+    project.ok("init")
+    for name in (PLAN, APPLY, DRIFT):
+        assert (project.root / name).read_bytes() == (REPOSITORY / name).read_bytes()
+    # The checkout that their action is part of here is no package there.
+    ours, theirs = ((folder / ACTION).read_text() for folder in (REPOSITORY, project.root))
+    here = [line for line in ours.splitlines() if line not in theirs.splitlines()]
+    there = [line for line in theirs.splitlines() if line not in ours.splitlines()]
+    assert ["GITHUB_ACTION_PATH" in line for line in here] == [False, True]
+    assert [line.split()[-1] for line in there] == [f"configsync=={configsync.__version__}"]
 
 
 def test_a_project_is_not_overwritten(project: Workspace) -> None:
