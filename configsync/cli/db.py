@@ -28,12 +28,14 @@ def upgrade(directory: Path, target_name: str | None, database_url: str | None) 
 
     project, target = options.find(directory, target_name)
     url = parse_url(project.database(database_url, target, os.environ), project.root)
-    created = migrate(url)
+    done = migrate(url)
     from configsync.store.database import SCHEMA_VERSION
 
-    if created:
-        output.data(f"Created {', '.join(created)}, of kinds that other packages add.\n")
-    output.data(f"{url} is at schema version {SCHEMA_VERSION}.\n")
+    if done.created:
+        output.data(f"Created {', '.join(done.created)}, of kinds that other packages add.\n")
+    was = "as before" if done.before == SCHEMA_VERSION else f"and was at {done.before}"
+    said = ": its tables are new" if done.before is None else f", {was}"
+    output.data(f"{url} is at schema version {SCHEMA_VERSION}{said}.\n")
     return 0
 
 

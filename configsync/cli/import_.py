@@ -11,8 +11,20 @@ from configsync.cli import complete, options, output
 SECTION = "Write"
 
 
+def _known(context: click.Context, parameter: click.Parameter, format: str | None) -> str:
+    """The name of a format. Raises UsageError, which lists them, for another or none."""
+    from configsync.importers import all_importers
+
+    if format in all_importers():
+        return format
+    said = "A format is missing" if format is None else f"There is no import format {format}"
+    raise click.UsageError(f"{said}. The formats are: {', '.join(all_importers())}.", context)
+
+
 @click.command(epilog="Example: configsync import slide-generator app/config --name production")
-@click.argument("format", metavar="FORMAT", shell_complete=complete.formats)
+@click.argument(
+    "format", metavar="FORMAT", required=False, callback=_known, shell_complete=complete.formats
+)
 @click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
 @options.directory
 @click.option("--name", metavar="NAME", help="A single profile's name; by default, that of PATH.")
@@ -31,12 +43,8 @@ def command(format: str, path: Path, directory: Path, name: str | None) -> int:
     from configsync.source.project import find_project
     from configsync.usecases.import_ import import_from
 
-    importers = all_importers()
-    if format not in importers:
-        known = ", ".join(importers)
-        raise click.UsageError(f"There is no import format {format}. The formats are: {known}.")
     project = find_project(directory)
-    report = import_from(project, importers[format], directory / path, name)
+    report = import_from(project, all_importers()[format], directory / path, name)
     output.text(output.diagnostics(Path(), report.diagnostics))
     if has_errors(report.diagnostics):
         output.note("Nothing was written.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,17 +24,29 @@ from configsync.store.roles import VIEWS
 from configsync.store.url import DatabaseUrl
 
 
-def upgrade(url: DatabaseUrl) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What an upgrade did.
+
+    ``before`` is the schema version that the database was at, None where it had
+    none; ``created`` are the tables of kinds that other packages add.
+    """
+
+    before: str | None
+    created: list[str]
+
+
+def upgrade(url: DatabaseUrl) -> Upgrade:
     """Run the migrations that the database lacks, and create other kinds' tables, all or none.
 
-    Takes the lock that appliers take. Returns the names of the tables that were
-    created for kinds which other packages add. Raises DatabaseError if it can't
-    be done.
+    Takes the lock that appliers take. Raises DatabaseError if it can't be done.
     """
     with _connection(url) as connection:
         _refuse_taken(connection, url)
+        options = {"version_table": VERSION_TABLE}
+        before = MigrationContext.configure(connection, opts=options).get_current_revision()
         command.upgrade(_config(connection), "head")
-        return create(connection, url, plugin_types())
+        return Upgrade(before, create(connection, url, plugin_types()))
 
 
 def _refuse_taken(connection: Connection, url: DatabaseUrl) -> None:

@@ -6,6 +6,7 @@ import pytest
 from alembic import command
 
 from configsync.store import migrate
+from configsync.store.database import SCHEMA_VERSION
 from configsync.store.url import parse_url
 from tests.conftest import Workspace
 
@@ -42,7 +43,9 @@ def old(project: Workspace, request: pytest.FixtureRequest) -> Workspace:
 
 
 def test_an_upgrade_leaves_the_chain_intact(old: Workspace) -> None:
-    old.ok("db", "upgrade")
+    said = old.ok("db", "upgrade").out
+    assert said.endswith(f" is at schema version {SCHEMA_VERSION}, and was at 0004.\n")
+    assert old.ok("db", "upgrade").out.endswith(f" {SCHEMA_VERSION}, as before.\n")
     old.ok("history", "verify", "--head", HEAD)
     (entry,) = old.ok("history", "-o", "json").json["entries"]
     assert entry["actor_source"] is None
