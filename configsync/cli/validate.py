@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -38,16 +39,18 @@ def command(
 
     Asks nobody else, unless told to with --online: then the workspace that
     DATABRICKS_HOST and so on name is asked whether it has what profiles name.
-    What it doesn't say is a warning, and an error with --strict.
+    What it doesn't say is a warning, and an error with --strict. Where the
+    settings have several targets and none is named, it checks for each.
     """
-    from configsync.usecases.validate import validate
+    from configsync.source.project import find_project
+    from configsync.usecases.validate import validate_for
 
-    project, target = options.find(directory, target_name)
+    project = find_project(directory)
+    targets = project.checked_targets(target_name, os.environ)
     with output.progress("Checking", quiet) as advance:
-        validation = validate(
-            *(project, target),
+        validation = validate_for(
+            *(project, targets),
             strict=strict,
-            resources=False,
             cached=not no_cache,
             online=online,
             advance=advance,

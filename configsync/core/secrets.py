@@ -134,7 +134,9 @@ _PLACEHOLDER = (
     # A name of what is meant: <token>, {token}, $TOKEN, %s, [token].
     r"[<{\[(].*|.*[>}\])]|[\"']?\$.*|%.*|"
     # The word itself, or one that stands for any.
-    r"(?i:.*(?:example|placeholder|changeme|change[-_]me|your[-_]|redacted|secret|passw|token).*)|"
+    r"(?i:.*(?:example|placeholder|changeme|change[-_]me|your[-_]|redacted).*)|"
+    # Digits among its letters are of no word.
+    r"(?i:(?=.*(?:secret|passw|token))\D++\d{0,3})|"
     r"(?i:pass|pw|pwd|xyz|abc|test|foo|bar|\w?postgres|root|admin|user|guest|tiger)|"
     # One character over and over, or a mark for what was left out.
     r"(.)\1*|.*(?:\.\.\.|…|\*\*\*|xxxx|XXXX|0000|1234567|abcdef).*"

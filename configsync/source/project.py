@@ -137,7 +137,7 @@ class Project:
         Raises UsageError where several are configured and none is named.
         """
         name = name or environment.get("CONFIGSYNC_TARGET")
-        if name is None:
+        if not name:
             if len(self.targets) > 1:
                 known = ", ".join(sorted(self.targets))
                 raise UsageError(f"Name a target with --target: {known}.")
@@ -146,6 +146,15 @@ class Project:
             known = ", ".join(sorted(self.targets)) or "none"
             raise UsageError(f"There is no target {name}. The settings have: {known}.")
         return self.targets.get(name, Target())
+
+    def checked_targets(self, name: str | None, environment: Mapping[str, str]) -> list[Target]:
+        """The targets that a check of the source is for: the one that is meant, else all.
+
+        Raises UsageError for a name that the settings don't have.
+        """
+        if name or environment.get("CONFIGSYNC_TARGET") or len(self.targets) < 2:
+            return [self.target(name, environment)]
+        return list(self.targets.values())
 
     def database(self, flag: str | None, target: Target, environment: Mapping[str, str]) -> str:
         """The database's URL: the flag, CONFIGSYNC_DATABASE, the target, DATABASE_URL, SQLite.
@@ -167,8 +176,8 @@ class Project:
 def find_project(start: Path) -> Project:
     """The project that a folder lies in: the nearest one above with settings or profiles.
 
-    Where there is none, ``start`` itself with the defaults. Raises UsageError
-    if ``start`` is no folder or the settings can't be understood.
+    Where there is none in its repository, ``start`` itself with the defaults.
+    Raises UsageError if ``start`` is no folder or the settings can't be understood.
     """
     start = start.resolve()
     if not start.is_dir():
@@ -181,6 +190,9 @@ def find_project(start: Path) -> Project:
                 return _project(folder, settings, name, text)
         if (folder / "profiles").is_dir():
             return _project(folder, {}, "")
+        # What lies around a repository is another's: neither read nor written from within.
+        if (folder / ".git").exists():
+            break
     return _project(start, {}, "")
 
 

@@ -28,8 +28,8 @@ paths = ["profiles"]
 
 IGNORED = """\
 .configsync/
-configsync.db
-configsync.db-*
+*.db
+*.db-*
 configsync-report/
 *.plan
 """
@@ -41,8 +41,6 @@ def init_project(folder: Path, source: str, profile: str) -> list[str]:
     Raises UsageError, having written nothing, where one of them is there
     already, and ConfigsyncError where one can't be written.
     """
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder.")
     files = {
         "configsync.toml": SETTINGS.format(source=_toml(source)),
         f"profiles/{_stem(profile)}.yaml": _profile(profile),
@@ -54,11 +52,20 @@ def init_project(folder: Path, source: str, profile: str) -> list[str]:
         files[f"schemas/{name}"] = text
     if not (folder / ".gitignore").exists():
         files[".gitignore"] = IGNORED
-    taken = [name for name in files if (folder / name).exists()]
+    return _write(folder, files, ": this folder has a project")
+
+
+def init_workflows(folder: Path) -> list[str]:
+    """Write the workflows for GitHub alone; as `init_project`."""
+    return _write(folder, workflow_files(), "")
+
+
+def _write(folder: Path, files: dict[str, str], then: str) -> list[str]:
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder.")
+    taken = [name for name in sorted(files) if (folder / name).exists()]
     if taken:
-        raise UsageError(
-            f"{taken[0]} exists already: this folder has a project. Nothing was written."
-        )
+        raise UsageError(f"{taken[0]} exists already{then}. Nothing was written.")
     write_files(folder, files)
     return sorted(files)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,46 @@ def validate(
         asked = ask_workspace(project.root, compiled.resources, project.allow_aliases)
         found += _weighed(asked, project, strict)
     return Validation(compiled, tuple(sorted(found, key=lambda d: d.sort_key)))
+
+
+def validate_for(
+    project: Project,
+    targets: Sequence[Target],
+    *,
+    strict: bool = False,
+    cached: bool = True,
+    online: bool = False,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Validation:
+    """Check a project's source as each of some targets would have it; see `validate`.
+
+    What isn't found for all of them says for which. The desired state stays empty.
+    """
+    validations = [
+        validate(
+            *(project, target),
+            strict=strict,
+            resources=False,
+            cached=cached,
+            online=online,
+            advance=advance,
+        )
+        for target in targets
+    ]
+    where: dict[Diagnostic, list[str]] = {}
+    for target, validation in zip(targets, validations, strict=True):
+        for diagnostic in validation.diagnostics:
+            where.setdefault(diagnostic, []).append(target.name)
+    found = (
+        d if len(names) == len(targets) else replace(d, detail=_in_targets(d.detail, names))
+        for d, names in where.items()
+    )
+    return Validation(validations[0].compiled, tuple(sorted(found, key=lambda d: d.sort_key)))
+
+
+def _in_targets(detail: str, names: list[str]) -> str:
+    shown = f"the target {names[0]}" if len(names) == 1 else f"the targets {', '.join(names)}"
+    return f"{detail} It is so for {shown}.".lstrip()
 
 
 def _weighed(found: list[Diagnostic], project: Project, strict: bool) -> list[Diagnostic]:

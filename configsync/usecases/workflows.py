@@ -35,7 +35,7 @@ jobs:
         with:
           python-version: "3.13"
       - run: python -I -m pip install --quiet --disable-pip-version-check RELEASE
-      - run: configsync validate -o github
+      - run: configsync validate -o github # for each target of the settings
 """
 
 _AROUND = '"$GITHUB_ACTION_PATH/../../.."'

@@ -39,3 +39,13 @@ def test_wrong_use_exits_with_one(project: Workspace, words: list[str], says: st
     refused = project.run(*words)
     assert refused.code == 1
     assert says in refused.err
+
+
+def test_a_repository_within_a_project_is_none_of_it(project: Workspace) -> None:
+    project.write("profiles/a.yaml", profile("a", default=True))
+    project.write("inner/deeper/README.md", "")
+    assert "1 file" in project.ok("validate", "-C", "inner/deeper").out
+    (project.root / "inner/.git").mkdir()
+    outside = project.run("validate", "-C", "inner/deeper")
+    assert outside.code == 1
+    assert "profiles doesn't exist" in outside.out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import configsync
-from configsync.usecases.workflows import ACTION, APPLY, DRIFT, PLAN
+from configsync.usecases.workflows import ACTION, APPLY, DRIFT, PLAN, workflow_files
 from tests.conftest import Workspace
 from tests.test_wheel import REPOSITORY
 
@@ -37,3 +37,12 @@ def test_a_project_is_not_overwritten(project: Workspace) -> None:
     assert refused.code == 1
     assert "configsync.toml exists already" in refused.err
     assert sorted(p.name for p in project.root.rglob("*") if p.is_file()) == ["configsync.toml"]
+
+
+def test_workflows_are_added_to_a_project_that_exists(project: Workspace) -> None:
+    project.write("configsync.toml", 'source = "x"\n')
+    written = project.ok("init", "--workflows").out.splitlines()
+    assert [f"Wrote {name}" for name in sorted(workflow_files())] == written[:5]
+    refused = project.run("init", "--workflows")
+    assert (refused.code, refused.out) == (1, "")
+    assert ".github/actions/configsync/action.yml exists already. Nothing was" in refused.err

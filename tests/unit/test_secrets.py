@@ -57,6 +57,7 @@ FORMS = {
     "behind an escape": ("\\ndapi{}", made(HEX, 32)),
     "AWS variable": ("AWS_SECRET_ACCESS_KEY={}", made(WORD + "/+", 40)),
     "AWS in JSON": ('{"SecretAccessKey": "{}"}', made(WORD + "/+", 40)),
+    "a word in a password": ("postgresql://app:Sup3rsecret{}@db.internal/app", made(WORD, 8)),
     "@ in a password": ("postgresql://app:p@{}@db.internal/app", made(WORD, 12)),
 }
 REAL = {name: form.replace("{}", secret) for name, (form, secret) in FORMS.items()}
@@ -120,6 +121,7 @@ def test_nothing_of_a_credential_is_left_even_where_it_is_cut_off(name: str) -> 
         "Answer in the form password=VALUE.",
         "password = typed_in\nuser = name",
         "postgresql://postgres:postgres@db:5432/app?options=a@b",
+        "postgresql://app:my-Secret-password123@db/app",
         "01effebcc2781b6bbb749077a55d31e3",
         "sha256:" + made(HEX, 64),
         "eyJhbGciOiJIUzI1NiJ9",

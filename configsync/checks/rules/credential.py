@@ -7,8 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from configsync.checks.rule import Finding, Rule
+from configsync.checks.texts import every_text
 from configsync.core.diagnostic import Severity
-from configsync.core.document import Document, Map, Path, Seq, show_path
+from configsync.core.document import Document, Map, show_path
 from configsync.core.secrets import CREDENTIAL, HINT, credentials
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def check(document: Document) -> Iterator[Finding]:
     if not _may_hold_one(document.body):
         return
-    for path, text, is_key in _texts(document.body):
+    for path, text, is_key in every_text(document.body):
         for found in credentials(text):
             named = "a key" if is_key else show_path(path)
             yield Finding(
@@ -57,21 +58,6 @@ def _without_hint() -> jsonschema_rs.Validator:
     return jsonschema_rs.validator_for(
         {**without, "propertyNames": without, "additionalProperties": schema, "items": schema}
     )
-
-
-def _texts(body: Map) -> Iterator[tuple[Path, str, bool]]:
-    """Every text of a document with its path, and whether it is a key."""
-    nodes: list[tuple[Map | Seq, Path]] = [(body, ())]
-    while nodes:
-        node, path = nodes.pop()
-        pairs = node.items() if isinstance(node, Map) else enumerate(node)
-        for step, value in pairs:
-            if value.__class__ is str:
-                yield (*path, step), value, False
-            elif isinstance(value, Map | Seq):
-                nodes.append((value, (*path, step)))
-            if step.__class__ is str and len(step) >= 20:
-                yield (*path, step), step, True
 
 
 # A token in one piece would be found in this file, by us and by others.
