@@ -26,7 +26,7 @@ from configsync.source.references import Followed, References
 USES = ("metadata", "uses")
 
 _SPECIAL = re.compile(r"\$(?:csv|env|file|unset|var)")
-"""What a text holds that refers to something, or removes it."""
+"""What a text without escapes holds that refers to something, or removes it."""
 
 
 @dataclass(slots=True)
@@ -83,7 +83,8 @@ class FileCompiler:
         record = FileRecord(documents=len(documents), diagnostics=problems)
         self._find_ignores(name, text, record)
         resources: list[Resource] = []
-        special = "$" in text and _SPECIAL.search(text) is not None
+        # An escape may stand for a $ or for any letter behind it.
+        special = "\\" in text or ("$" in text and _SPECIAL.search(text) is not None)
         for document in documents:
             if special:
                 record.diagnostics += unset_left(document)
@@ -132,6 +133,11 @@ class FileCompiler:
         for index, used in enumerate(document.get(USES) or ()):
             record.uses.append((used, document.locate((*USES, index))))
         return compiled.resources
+
+    def check_texts(self, document: Document) -> list[Diagnostic]:
+        """What the rules find that look at every text of a document, whole or not."""
+        rules = [rule for rule in self._rules(document.kind) if rule.screen is not None]
+        return run_document_rules(document, rules, self._lines_of)
 
     def check_schema(self, document: Document, file: str) -> list[Diagnostic] | None:
         """What doesn't meet the schema in a file; None where that is unusable."""

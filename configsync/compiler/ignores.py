@@ -9,8 +9,10 @@ be silenced: the database would refuse it all the same.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from configsync.core import codes
 from configsync.core.diagnostic import Diagnostic, Location
@@ -39,10 +41,11 @@ def find_ignores(
     known = set(rules)
     found: list[Ignore] = []
     problems: list[Diagnostic] = []
-    scalars = _scalars(text)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    scalars = _scalars(text, lines)
     in_text = [(start, end) for _, start, end in scalars]
     ends = {line: end[0] for line, _, end in scalars}
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(lines, 1):
         match = _COMMENT.search(line)
         if match is None or _within(in_text, number, match.start()):
             continue
@@ -97,7 +100,7 @@ def apply_ignores(diagnostics: Sequence[Diagnostic], ignores: Sequence[Ignore]) 
     ]
 
 
-def _scalars(text: str) -> list[tuple[int, tuple[int, int], tuple[int, int]]]:
+def _scalars(text: str, lines: Sequence[str]) -> list[tuple[int, tuple[int, int], tuple[int, int]]]:
     """The lines of the file's scalars, and where their text begins and ends.
 
     Places are (line, column) from (1, 0).
@@ -117,7 +120,7 @@ def _scalars(text: str) -> list[tuple[int, tuple[int, int], tuple[int, int]]]:
                 if event.style in ("|", ">"):
                     # Its sign may have a comment behind it, and its end mark lies behind
                     # comments that follow: they are not its text.
-                    spans.append((line, (line + 1, 0), _end_of_block(text, start.line, end.line)))
+                    spans.append((line, (line + 1, 0), _end_of_block(lines, start.line, end.line)))
                 else:
                     spans.append((line, (line, start.column), (end.line + 1, end.column)))
     except yaml.YAMLError:
@@ -126,9 +129,9 @@ def _scalars(text: str) -> list[tuple[int, tuple[int, int], tuple[int, int]]]:
     return spans
 
 
-def _end_of_block(text: str, first: int, last: int) -> tuple[int, int]:
+def _end_of_block(every: Sequence[str], first: int, last: int) -> tuple[int, int]:
     """The end of a block scalar's text: its last line that is indented like its first."""
-    lines = text.split("\n")[first + 1 : last + 1]
+    lines = every[first + 1 : last + 1]
     indents = [len(line) - len(line.lstrip(" ")) for line in lines if line.strip()]
     if not indents:
         return (first + 1, 0)
@@ -141,4 +144,6 @@ def _indent(line: str) -> int:
 
 
 def _within(spans: list[tuple[tuple[int, int], tuple[int, int]]], line: int, column: int) -> bool:
-    return any(start <= (line, column) < end for start, end in spans)
+    """Tell whether a place lies within one of the spans, which follow each other."""
+    before = bisect_right(spans, (line, column), key=itemgetter(0))
+    return before > 0 and (line, column) < spans[before - 1][1]

@@ -69,7 +69,21 @@ def compile_layered(
         for document in documents:
             resources += _compile(compiler, document, layers, record)
         records[name] = record
+    known = {(d.code, d.location) for r in records.values() for d in r.diagnostics}
+    for name, (_, documents, _) in parsed.items():
+        records[name].diagnostics += _in_layers(compiler, documents, known)
+    problems += _in_layers(compiler, patches, known)
     return records, resources, problems
+
+
+def _in_layers(
+    compiler: FileCompiler,
+    layers: list[Document],
+    known: set[tuple[str, Location | None]],
+) -> list[Diagnostic]:
+    """What must stand in no file, though a layer above may replace it, and isn't ``known`` yet."""
+    found = [d for layer in layers for d in compiler.check_texts(layer)]
+    return [d for d in found if (d.code, d.location) not in known]
 
 
 def _compile(
@@ -92,7 +106,7 @@ def _compile(
     record.diagnostics += followed.diagnostics
     record.dependencies |= followed.files
     merged, problems = merge(stack, kind.list_keys)
-    record.diagnostics += problems
+    record.diagnostics += [*problems, *unset_left(merged)]
     if is_abstract(document):
         return []
     return compiler.compile_document(merged, record, layered=True)

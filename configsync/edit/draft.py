@@ -133,8 +133,10 @@ class Draft:
             roots = read(change.new or "", change.file, aliases=True).roots
             names.update(files_referred_to(roots, change.file))
         schemas = root / self.project.schemas
-        if schemas.is_dir():
-            names.update(f"{self.project.schemas}/{file.name}" for file in schemas.iterdir())
+        # Those of kinds, and a level below those of single documents.
+        for file in (*schemas.glob("*"), *schemas.glob("*/*")):
+            if file.is_file():
+                names.add(f"{self.project.schemas}/{file.relative_to(schemas).as_posix()}")
         with ExitStack() as until:
             try:
                 folder = tempfile.TemporaryDirectory(prefix="configsync-")

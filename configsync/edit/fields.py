@@ -110,6 +110,12 @@ def locate_field(document: Document, steps: Steps, keys: Mapping[tuple[str, ...]
             index = _index(node, step, tuple(path), keys)
             path.append(index)
             node = node[index]
+        elif node is None and tuple(map(str, path)) in keys:
+            where = show_path(tuple(path))
+            raise UsageError(
+                f"{document.file} says nothing of {where}, so it has no item {step} to change. "
+                "Name the layer that has it with --layer."
+            )
         else:
             path.append(step)
             node = node.get(step) if isinstance(node, Map) else None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from configsync.checks.schema import packaged
+from configsync.core.document import Path
 from configsync.core.kind import Kind
 
 _ENVELOPE: dict[str, Any] = {
@@ -37,6 +38,26 @@ class KeyOrder:
     def items(self) -> KeyOrder:
         """The order within the items of a list."""
         return self._at("items")
+
+    def place_of(self, root: object, path: Path) -> int | None:
+        """Behind how many of its siblings the first missing key of a path belongs.
+
+        None at the end, and where nothing of the path is missing.
+        """
+        node, order = root, self
+        for step in path:
+            if isinstance(node, list) and isinstance(step, int) and step < len(node):
+                node, order = node[step], order.items()
+            elif not isinstance(node, dict) or isinstance(step, int):
+                return None
+            elif step in node:
+                node, order = node[step], order.below(step)
+            else:
+                last = len(order.ranks)
+                rank = order.ranks.get(step, last)
+                later = (i for i, key in enumerate(node) if order.ranks.get(key, last) > rank)
+                return next(later, None)
+        return None
 
     def _at(self, *steps: str) -> KeyOrder:
         if steps not in self._inner:

@@ -210,7 +210,8 @@ class _Merge:
     def lists(self, base: Seq, over: Seq, path: tuple[Any, ...]) -> Seq:
         """Lay a list over another one by the key of its items; new items come last."""
         key = self.keys[path]
-        places = {item.get(key): i for i, item in enumerate(base) if isinstance(item, Map)}
+        named = ((item.get(key), i) for i, item in enumerate(base) if isinstance(item, Map))
+        places = {name: i for name, i in named if isinstance(name, str)}
         removed: set[int] = set()
         for index, (item, mark) in enumerate(zip(over, over.marks, strict=True)):
             name = item.get(key) if isinstance(item, Map) else None
@@ -280,7 +281,7 @@ def unset_left(document: Document) -> list[Diagnostic]:
     while pending:
         node, path = pending.pop()
         if isinstance(node, Map):
-            if UNSET in node:
+            if node.get(UNSET) is True:
                 problems.append(_nothing_to_unset(node, path))
             else:
                 pending += [(v, (*path, k)) for k, v in node.items()]

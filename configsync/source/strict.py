@@ -90,6 +90,8 @@ class _Builder:
         # Per open collection: its anchor, and what it merges once its own keys are known.
         self.open_anchors: list[str | None] = []
         self.merges: dict[int, list[Any]] = {}
+        # Where each mapping, by its identity, has its merge key.
+        self.merge_keys: dict[int, Mark] = {}
 
     def run(self, parser: Any) -> None:
         """Build until the stream ends. Most of a check's time is spent here."""
@@ -177,8 +179,9 @@ class _Builder:
 
     def scalar(self, event: Any, mark: Mark) -> None:
         text = event.value
-        # Plain scalars resolve; quoted and block ones are text.
-        plain = event.implicit[0]
+        # Plain scalars resolve; quoted and block ones are text, and so is one with the tag "!"
+        # (YAML 1.2, 6.9.1).
+        plain = event.implicit[0] and event.tag is None
         if event.tag is not None and event.tag != "!":
             self.refuse_tag(event, mark)
         # Only an escape can bring NUL: the parser refuses the character itself.
@@ -243,6 +246,9 @@ class _Builder:
         node = self.stack[-1]
         assert isinstance(node, Map)
         if text == "<<" and plain and self.anchors is not None:
+            first = self.merge_keys.setdefault(id(node), mark)
+            if first is not mark:
+                self.add_duplicate(text, mark, first)
             self.keys[-1] = (MERGE, mark)
             return
         if text == "<<" and plain:
@@ -256,16 +262,19 @@ class _Builder:
                 )
             )
         elif text in node:
-            self.add(
-                codes.DUPLICATE_KEY.at(
-                    Location(*mark),
-                    f"the key {text} stands twice",
-                    path=self.path(text),
-                    help="Remove one of the two.",
-                    related=(Related("it stands here first", Location(*node.key_marks[text])),),
-                )
-            )
+            self.add_duplicate(text, mark, node.key_marks[text])
         self.keys[-1] = (text, mark)
+
+    def add_duplicate(self, text: str, mark: Mark, first: Mark) -> None:
+        self.add(
+            codes.DUPLICATE_KEY.at(
+                Location(*mark),
+                f"the key {text} stands twice",
+                path=self.path(text),
+                help="Remove one of the two.",
+                related=(Related("it stands here first", Location(*first)),),
+            )
+        )
 
     def put(self, value: Any, mark: Mark) -> None:
         """Put a node into the collection that is open, or make it the document's root."""

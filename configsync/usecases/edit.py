@@ -12,7 +12,7 @@ from pathlib import Path as FilePath
 
 from configsync.core import address as addresses
 from configsync.core.diagnostic import Diagnostic
-from configsync.core.document import Document, Path, reference_of
+from configsync.core.document import Document, Map, Path, reference_of
 from configsync.core.errors import UsageError
 from configsync.core.kind import Kind
 from configsync.core.values import Json
@@ -27,7 +27,7 @@ from configsync.edit.references import with_moved_references
 from configsync.edit.splice import document_text, remove_value, set_value
 from configsync.kinds.typed import is_sensitive
 from configsync.source.files import read_text
-from configsync.source.layers import ListKeys, is_abstract
+from configsync.source.layers import OWN, ListKeys, is_abstract, merge
 from configsync.source.project import Project, Target
 from configsync.usecases.editing import Editing, EditReport, saying, where_defined
 
@@ -60,9 +60,11 @@ def set_fields(
     edit = Editing(project, dry_run)
     document = edit.find(address, targets)
     wanted = [(a.field, _value(a.text, folder)) for a in assignments]
+    keys = edit.kind(document).list_keys
     for name, value in [*wanted, *((name, None) for name in unset)]:
         stack = [edit.again(d) for d in edit.layers(document, targets)]
-        chosen, path = _choose(stack, parse_field(name), edit.kind(document).list_keys, layer)
+        own = next(d for d in stack if d.body.mark == document.body.mark)
+        chosen, path = _choose(stack, own, parse_field(name), keys, layer)
         if value is not None and is_sensitive(chosen.get(path)):
             raise UsageError(
                 f"{name} is sensitive, and a value in its place would stand in the file for all to "
@@ -70,15 +72,46 @@ def set_fields(
             )
         edit.assign(chosen, path, value)
         edit.note_others(chosen, document)
+        if layer is None and path != _EXTENDS:
+            _require_effect(edit, document, targets, name, edit.again(chosen).get(path))
     return edit.finish(targets)
 
 
+def _require_effect(
+    edit: Editing, document: Document, targets: Sequence[Target], name: str, value: object
+) -> None:
+    """Raise UsageError if a field isn't what a layer says now: a mapping may be more than that."""
+    if value is None or isinstance(value, dict | list):
+        return
+    keys = edit.kind(document).list_keys
+    stack = [edit.again(d) for d in edit.layers(document, targets)]
+    merged = merge(stack[::-1], keys)[0]
+    try:
+        found = merged.get(locate_field(merged, parse_field(name), keys))
+    except UsageError:
+        found = None
+    if found != value:
+        raise UsageError(
+            f"{name} would not become that, since a layer removes what it is part of. "
+            "Name the layer that is to say it with --layer."
+        )
+
+
 def _choose(
-    stack: list[Document], steps: Steps, keys: ListKeys, named: str | None
+    stack: list[Document], own: Document, steps: Steps, keys: ListKeys, named: str | None
 ) -> tuple[Document, Path]:
-    """The layer to change, the top one first in ``stack``, and the field's path in it."""
+    """The layer to change, the top one first in ``stack``, and the field's path in it.
+
+    ``own`` is the document's own; one that is named by its file is meant before
+    one of its name, and of those the document itself.
+    """
     if named is not None:
-        stack = [d for d in stack if named in (d.file, d.name)] or _no_layer(stack, named)
+        by_file = [d for d in stack if d.file == named]
+        by_name = [d for d in stack if d.name == named][-1:]
+        stack = by_file or by_name or _no_layer(stack, named)
+    elif steps[0] == "metadata" and steps[1:2] and steps[1] in OWN:
+        # What a document says of itself, and a patch of it says for it.
+        stack = [d for d in stack if d.name == own.name]
     for layer in stack:
         try:
             path = locate_field(layer, steps, keys)
@@ -87,7 +120,7 @@ def _choose(
         outer = layer.get(path[:-1])
         if isinstance(outer, list) or (isinstance(outer, dict) and path[-1] in outer):
             return layer, path
-    own = stack[0] if named is not None else next(d for d in stack if d.name == stack[0].name)
+    own = stack[0] if named is not None else own
     return own, locate_field(own, steps, keys)
 
 
@@ -126,7 +159,8 @@ def duplicate(
     with saying(place.file):
         text = set_value(text, 0, _NAME, name)
         for path in (_RENAMED, *_own(edit, document, targets)):
-            if document.get(path[:-1]) is not None and path[-1] in document.get(path[:-1]):
+            outer = document.get(path[:-1])
+            if isinstance(outer, Map) and path[-1] in outer:
                 text = remove_value(text, 0, path)
         text = with_moved_references(text, os.path.dirname(place.file), os.path.dirname(target))
     edit.draft.create(target, text)
@@ -185,8 +219,7 @@ def rename(
             "every database, or if none has ever had the old name."
         )
     edit.put(document, _NAME, name)
-    behind = list(document.get(("metadata",))).index("name") + 1
-    edit.put(document, _RENAMED, old, at=behind)
+    edit.put(document, _RENAMED, old)
     for other in (*edit.documents, *edit.patches):
         if other.kind == document.kind and other.get(_EXTENDS) == old:
             edit.put(other, _EXTENDS, name)
@@ -233,7 +266,7 @@ def set_default(
 def _settle_default(edit: Editing, document: Document, target: Target, wanted: bool) -> None:
     """Make a document say that it is the default, or not, as it is for a target."""
     stack = [edit.again(layer) for layer in edit.layers(document, [target])]
-    saying = [d for d in stack if "default" in (d.get(_DEFAULT[:-1]) or {})]
+    saying = [d for d in stack if isinstance(s := d.get(("spec",)), Map) and "default" in s]
     if bool(saying and saying[0].get(_DEFAULT) is True) is wanted:
         return
     own = next(d for d in stack if d.body.mark == document.body.mark)
@@ -241,7 +274,7 @@ def _settle_default(edit: Editing, document: Document, target: Target, wanted: b
     if saying and reference_of(layer.get(_DEFAULT)) is not None:
         edit.assign(layer, _DEFAULT, wanted)
     elif wanted or len(saying) > 1 or layer is not saying[0]:
-        edit.put(layer, _DEFAULT, wanted, at=0)
+        edit.put(layer, _DEFAULT, wanted)
     else:
         edit.remove(layer, _DEFAULT)
 

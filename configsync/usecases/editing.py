@@ -24,11 +24,12 @@ from configsync.core.kind import API_VERSION, Compiled, Kind
 from configsync.core.values import Json
 from configsync.edit.draft import Draft, FileChange
 from configsync.edit.emit import emit, file_stems
+from configsync.edit.format_order import KeyOrders
 from configsync.edit.references import file_of, files_referred_to
 from configsync.edit.splice import CannotEdit, remove_value, set_value
 from configsync.kinds import all_kinds
 from configsync.source.files import SUFFIXES
-from configsync.source.layers import Layers, merge
+from configsync.source.layers import Layers, is_abstract, merge
 from configsync.source.load import load
 from configsync.source.project import Project, Target
 from configsync.source.reader import read
@@ -73,6 +74,7 @@ class Editing:
         self.dry_run = dry_run
         self.draft = Draft(project)
         self.kinds = all_kinds()
+        self.orders = KeyOrders(self.kinds)
         self.notes: list[str] = []
         self._by_overlay: dict[str | None, Layers] = {}
         overlays = tuple(t.overlay for t in project.targets.values() if t.overlay is not None)
@@ -123,6 +125,8 @@ class Editing:
     ) -> Iterable[str]:
         if self.kind(document).named:
             return [addresses.join(domain, document.name or "")]
+        if is_abstract(document):
+            return []
         return {at for target in targets for at in self.rows(document, target)}
 
     def rows(self, document: Document, target: Target) -> dict[str, Compiled]:
@@ -269,8 +273,9 @@ class Editing:
         else:
             self.put_text(document, path, old[1], value)
 
-    def put(self, document: Document, path: Path, value: Json, at: int | None = None) -> None:
-        """Set a value where it is defined."""
+    def put(self, document: Document, path: Path, value: Json) -> None:
+        """Set a value where it is defined; a new key stands among the others as `fmt` has them."""
+        at = self.orders.of(document.kind).place_of(self.again(document).body, path)
         self._edit(document, path, lambda text, d: set_value(text, d.index, d.path, value, at=at))
 
     def drop(self, document: Document) -> None:

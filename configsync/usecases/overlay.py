@@ -172,9 +172,7 @@ class _Patching:
         patch = self.edit.again(patch)
         refuse_table(patch, path)
         where, value = one.way_into(patch, path, value)
-        # As people write it: that it is the default comes first.
-        first = path == ("spec", "default") and patch.get(("spec",))
-        self.edit.put(patch, where, value, 0 if first else None)
+        self.edit.put(patch, where, value)
 
     def _text(self, one: Layered, at: str, column: str) -> str | None:
         """The file in which the other target has the text of a column, if it has one."""

@@ -236,8 +236,7 @@ class _Rewriting:
         layer = self.edit.again(layer)
         refuse_table(layer, path)
         where, value = one.way_into(layer, path, value)
-        # As people write it: that it is the default comes first.
-        self.edit.put(layer, where, value, 0 if path == ("spec", "default") else None)
+        self.edit.put(layer, where, value)
         return layer, where
 
     def _take(self, one: Layered, layer: Document, path: Path) -> Place:

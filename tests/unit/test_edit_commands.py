@@ -69,11 +69,20 @@ def test_set_several_fields_at_once(workspace: Workspace) -> None:
         'spec.prompts.user_prompt_template="Q: {question}\\nA:\\n"',
     )
     assert text(workspace) == (
-        PRODUCTION.replace("description: Usage ", 'description: "Usage #1: all" ')
-        .replace("of it\n", 'of it\n      space_name: "yes"\n')
+        PRODUCTION.replace(
+            "description: Usage ", 'space_name: "yes"\n      description: "Usage #1: all" '
+        )
         .replace("meet it\n", "meet it\n  description: by team\n")
         .replace('"{question}"', "|\n      Q: {question}\n      A:")
     )
+
+
+def test_what_is_edited_stands_as_fmt_has_it(workspace: Workspace) -> None:
+    workspace.ok("fmt")
+    workspace.ok("set", "profile/production", "genie_spaces[0].space_name=x", "metadata.labels={}")
+    workspace.ok("rename", "profile/production", "live")
+    workspace.ok("fmt", "--check")
+    assert "  renamed_from: production\n" in text(workspace)
 
 
 def test_null_and_unset_remove(workspace: Workspace) -> None:
