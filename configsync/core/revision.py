@@ -88,7 +88,8 @@ class Writer:
     ``source`` is that of the revision. For a write past configsync, ``user`` is
     the session's user, and all are hints, not proof; ``address`` is the
     client's. ``at`` is UTC in ISO 8601. ``actor_source`` is an `ActorSource`,
-    None if none is on record or it wasn't asked for.
+    None if none is on record or it wasn't asked for. ``dirty`` tells that what
+    was applied had changes which ``commit`` doesn't have.
     """
 
     revision: int
@@ -99,6 +100,7 @@ class Writer:
     address: str | None = None
     commit: str | None = None
     actor_source: str | None = None
+    dirty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class HistoryEntry:
     ``timestamp`` is UTC in ISO 8601. ``changes`` has ``old`` and ``new`` of
     each field, ``snapshot`` the whole resource afterwards (before, for a
     delete). ``actor_source`` is an `ActorSource`, None if none is on record.
+    ``dirty`` tells that what was applied had changes which ``commit`` doesn't have.
     """
 
     revision: int
@@ -169,3 +172,4 @@ class HistoryEntry:
     source: str
     commit: str | None
     actor_source: str | None = None
+    dirty: bool = False

@@ -103,6 +103,7 @@ def status(found: Any) -> str:
                 and {
                     **(writer_document(newest) or {}),
                     "commit": newest.commit,
+                    "dirty": newest.dirty,
                     "actor_source": newest.actor_source,
                 },
             },
@@ -175,6 +176,7 @@ def history(entries: Iterable[HistoryEntry]) -> Iterator[str]:
             "timestamp": entry.timestamp,
             "source": entry.source,
             "commit": entry.commit,
+            "dirty": entry.dirty,
             "actor_source": entry.actor_source,
         }
         yield f"{between}    " + _escaped(content).replace("\n", "\n    ")
@@ -247,6 +249,7 @@ def _blamed(field: Any) -> dict[str, Any]:
         "changed_by": entry.changed_by,
         "source": entry.source,
         "commit": entry.commit,
+        "dirty": entry.dirty,
         "author": entry.author,
         "user": entry.db_user,
         "application": entry.application_name,

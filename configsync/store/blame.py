@@ -27,8 +27,8 @@ class Setter:
     """The history entry that set a value, and its revision.
 
     ``db_user``, ``application_name`` and ``client_address`` are what the
-    database knew of a write past configsync. ``actor_source`` is as in
-    `configsync.core.revision.HistoryEntry`.
+    database knew of a write past configsync. ``actor_source`` and ``dirty`` are
+    as in `configsync.core.revision.HistoryEntry`.
     """
 
     revision: int
@@ -41,6 +41,7 @@ class Setter:
     application_name: str | None
     client_address: str | None
     actor_source: str | None
+    dirty: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +169,13 @@ def _entries(
     query = (
         f"SELECT h.id, h.action, h.changes, h.revision, {dialect.timestamp('h.timestamp')}, "
         "h.changed_by, r.source, r.commit_id, r.author, r.db_user, r.application_name, "
-        f"r.client_address, {actor_source('r')} "
+        f"r.client_address, {actor_source('r')}, r.dirty "
         f"FROM {dialect.recordset([('id', 'bigint')], 'wanted')} "
         "JOIN config_history h ON h.id = wanted.id "
         "JOIN config_revisions r ON r.revision = h.revision"
     )
     entries = {}
     for chunk in sql.chunks(canonical_json({"id": i}) for i in sorted(set(newest.values()))):
-        for row_id, action, changes, *setter in transaction.rows(query, chunk):
-            entries[row_id] = (action, parse_json(changes), Setter(*setter))
+        for row_id, action, changes, *setter, dirty in transaction.rows(query, chunk):
+            entries[row_id] = (action, parse_json(changes), Setter(*[*setter, bool(dirty)]))
     return {key: entries[row_id] for key, row_id in newest.items()}

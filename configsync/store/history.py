@@ -71,7 +71,7 @@ def read_history(
     query = (
         "SELECT h.id, h.revision, h.address, h.domain, h.action, h.changed_by, h.changes, "
         f"h.snapshot, {transaction.dialect.timestamp('h.timestamp')}, r.source, r.commit_id, "
-        f"{actor_source('r')} "
+        f"{actor_source('r')}, r.dirty "
         "FROM config_history h JOIN config_revisions r ON r.revision = h.revision "
         f"WHERE {' AND '.join([*where, 'h.id < ?'])} ORDER BY h.id DESC LIMIT ?"
     )
@@ -79,11 +79,10 @@ def read_history(
     while limit is None or limit > 0:
         size = PAGE if limit is None else min(PAGE, limit)
         rows = transaction.rows(query, *parameters, before, size)
-        for row_id, revision, at, domain, action, by, changes, snapshot, *more in rows:
+        for row_id, revision, at, domain, action, by, changes, snapshot, *more, dirty in rows:
             before = row_id
-            yield HistoryEntry(
-                revision, at, domain, action, by, parse_json(changes), parse_json(snapshot), *more
-            )
+            known = (parse_json(changes), parse_json(snapshot), *more, bool(dirty))
+            yield HistoryEntry(revision, at, domain, action, by, *known)
         if len(rows) < size:
             return
         limit = None if limit is None else limit - size

@@ -62,12 +62,12 @@ def _newest(transaction: Transaction, condition: str, *values: str) -> Writer | 
     rows = transaction.rows(
         "SELECT revision, source, coalesce(db_user, actor), "
         f"{transaction.dialect.timestamp('created_at')}, application_name, client_address, "
-        f"commit_id, {actor_source('r')} FROM config_revisions r WHERE {condition} "
+        f"commit_id, {actor_source('r')}, dirty FROM config_revisions r WHERE {condition} "
         "ORDER BY revision DESC LIMIT 1",
         *values,
     )
-    for revision, source, *more in rows:
-        return Writer(revision, RevisionSource(source), *more)
+    for revision, source, *more, dirty in rows:
+        return Writer(revision, RevisionSource(source), *[*more, bool(dirty)])
     return None
 
 

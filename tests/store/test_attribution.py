@@ -56,6 +56,12 @@ def test_the_commit_and_whether_it_has_all_changes_are_recorded(workspace: Works
         (commit, False, "Ada <ada@example.com>"),
         (commit, True, "Ada <ada@example.com>"),
     ]
+    assert newest(workspace)["dirty"] is True
+    shown = f"commit {commit[:12]} with changes that it doesn't have"
+    assert workspace.ok("history").out.count(shown) == 1
+    assert shown in workspace.ok("status").out
+    assert shown in workspace.ok("blame", "profile/b").out
+    assert shown not in workspace.ok("blame", "profile/a").out
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from configsync.render.escape import one_line
-from configsync.render.text.actor import actor
+from configsync.render.text.actor import actor, commit
 from configsync.render.text.style import Style
 from configsync.render.text.value import short
 
@@ -36,7 +36,7 @@ def _origin(field: Any, style: Style) -> str:
         return style.changed("  ".join(about))
     about.append(entry.source)
     if entry.commit:
-        about.append(f"commit {one_line(entry.commit[:12])}")
+        about.append(commit(entry.commit, entry.dirty))
     if field.location is not None:
         about.append(one_line(f"{field.location.file}:{field.location.line}"))
     return "  ".join(about)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from configsync.core.revision import HistoryEntry
 from configsync.render.escape import one_line
-from configsync.render.text.actor import actor
+from configsync.render.text.actor import actor, commit
 from configsync.render.text.style import Style
 from configsync.render.text.value import short
 
@@ -45,7 +45,7 @@ def _revision(entry: HistoryEntry, style: Style) -> str:
         entry.source,
     ]
     if entry.commit:
-        about.append(f"commit {one_line(entry.commit[:12])}")
+        about.append(commit(entry.commit, entry.dirty))
     return f"{style.strong(f'revision {entry.revision}')}  {'  '.join(about)}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from configsync.render.escape import one_line
-from configsync.render.text.actor import actor
+from configsync.render.text.actor import actor, commit
 from configsync.render.text.columns import aligned
 from configsync.render.text.style import Style
 
@@ -69,7 +69,7 @@ def _newest(fleet: Any, newest: Any, style: Style) -> str:
     who = actor(newest.user, newest.actor_source, newest.source)
     about = [str(fleet.revision), style.time(newest.at), who, newest.source.value]
     if newest.commit:
-        about.append(f"commit {one_line(newest.commit[:12])}")
+        about.append(commit(newest.commit, newest.dirty))
     return "  ".join(about)
 
 
