@@ -46,7 +46,7 @@ def explain(
     for error in chain.from_iterable(map(_telling, found)):
         path: Path = tuple(error.absolute_path)
         place = path if subject is None else subject.place(path)
-        for diagnostic in _diagnose(error, document, place, _name(path or place)):
+        for diagnostic in _diagnose(error, schema, document, place, _name(path or place)):
             # What is wrong with a column is found in each of its rows.
             known = {
                 (diagnostic.code, diagnostic.path),
@@ -129,7 +129,9 @@ def _depth(branch: list[ValidationError]) -> int:
     return max(len(e.absolute_path) for e in branch)
 
 
-def _diagnose(error: Any, document: Document, path: Path, name: str) -> Iterator[Diagnostic]:
+def _diagnose(
+    error: Any, schema: dict[str, Any], document: Document, path: Path, name: str
+) -> Iterator[Diagnostic]:
     """Say what an error means for the node at a path, which is called by a name."""
     value, limit, keyword = error.instance, error.validator_value, error.validator
     if "propertyNames" in list(error.absolute_schema_path)[-2:-1]:
@@ -139,7 +141,7 @@ def _diagnose(error: Any, document: Document, path: Path, name: str) -> Iterator
         case "required":
             yield from _missing(error, path, document)
         case "additionalProperties" | "unevaluatedProperties" if limit is False:
-            yield from _unknown(error, path, document)
+            yield from _unknown(error, schema, path, document)
         case "type":
             yield _wrong_type(error, path, document, name)
         case "const":
@@ -221,7 +223,9 @@ def _unknown_keys(error: Any) -> list[str]:
     ]
 
 
-def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]:
+def _unknown(
+    error: Any, schema: dict[str, Any], path: Path, document: Document
+) -> Iterator[Diagnostic]:
     properties = error.schema.get("properties", {})
     for name in _unknown_keys(error):
         # The reader has reported merge keys, and lists and mappings as keys.
@@ -234,7 +238,9 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
             near = get_close_matches(name, absent, 1)
             shown = name if re.fullmatch(r"[\w.-]+", name) else f'"{name}"'
             summary = f"unknown key {shown}"
+            home = None if near else _home(schema, name)
             help = f"Did you mean {near[0]}?" if near else "Remove it."
+            help = f"It belongs in {show_path(home)}." if home else help
         known = ", ".join(properties) or "none"
         yield codes.UNKNOWN_KEY.at(
             document.locate((*path, name), key=True),
@@ -243,6 +249,24 @@ def _unknown(error: Any, path: Path, document: Document) -> Iterator[Diagnostic]
             path=show_path((*path, name)),
             help=help,
         )
+
+
+def _home(schema: dict[str, Any], name: str) -> Path | None:
+    """The mapping that has a key of a name, if just one has; none within a list."""
+    found: list[Path] = []
+    pending: list[tuple[Any, Path]] = [(schema, ())]
+    # A team's schema may be of any size, and may refer to itself.
+    for _ in range(1000):
+        if not pending:
+            break
+        node, path = pending.pop(0)
+        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            node = schema.get("$defs", {}).get(node["$ref"].removeprefix("#/$defs/"))
+        inner = node.get("properties") if isinstance(node, dict) else None
+        if isinstance(inner, dict):
+            found += [path] if path and name in inner else []
+            pending += [(child, (*path, key)) for key, child in inner.items()]
+    return found[0] if len(found) == 1 else None
 
 
 def _bad_key(error: Any, path: Path, document: Document) -> Diagnostic:
@@ -296,6 +320,9 @@ def retyped(value: Any, names: set[str]) -> str:
         if names & {"number", "integer"}:
             if re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
                 return f"Write {value}, without quotes."
+            if re.fullmatch(r"-?\d+,\d+", value):
+                whole = "number" not in names
+                return f"Write {value.replace(',', '' if whole else '.')}."
             if re.fullmatch(r"\d+(_\d+)+", value):
                 return f"Write {value.replace('_', '')}."
             if re.fullmatch(r"0\d+", value):

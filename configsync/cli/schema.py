@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
@@ -33,7 +34,10 @@ def command(kind: str | None, directory: Path, write: bool, check: bool) -> int:
     if write and check:
         raise click.UsageError("--write and --check exclude each other.")
     if kind is not None and kind not in all_kinds():
-        raise click.UsageError(f"There is no kind {kind}. The kinds are: {', '.join(all_kinds())}.")
+        near = get_close_matches(kind.capitalize(), all_kinds(), 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        known = ", ".join(all_kinds())
+        raise click.UsageError(f"There is no kind {kind}.{hint} The kinds are: {known}.")
     kinds = [all_kinds()[kind]] if kind else list(all_kinds().values())
     if write:
         project, _ = options.find(directory, None)

@@ -29,7 +29,19 @@ def syntax_fault(error: yaml.MarkedYAMLError, file: str, text: str) -> Diagnosti
         summary, help = _UNRESOLVED
     else:
         summary, help = _PROBLEMS.get(problem, (problem, ""))
+        # A key without a space behind its colon is text, to which the next line belongs too.
+        lines = _LINE_END.split(text)[max(0, location.line - 2) : location.line]
+        help = next(filter(None, map(_meant, reversed(lines))), help)
     return codes.SYNTAX.at(location, f"not YAML: {summary}", help=help, related=related)
+
+
+def _meant(line: str) -> str:
+    """How to mend a line that looks as if a certain form was meant."""
+    if reference := re.search(r":\s+(\$(?:csv|env|file|var):\s+[^\s{}#]+)", line):
+        return f"Put a reference in braces: {{{reference[1]}}}."
+    if tight := re.fullmatch(r"\s*(?:-\s+)?([A-Za-z_]\w*):([^\s:/'\"]\S*)\s*", line):
+        return f"Write a space behind the colon: {tight[1]}: {tight[2]}."
+    return ""
 
 
 def _place(mark: Any, file: str, text: str) -> Location:
