@@ -19,7 +19,9 @@ from configsync.core.diagnostic import Diagnostic, Location
 
 MARKER = "configsync: ignore"
 
-_COMMENT = re.compile(r"#\s*configsync: ignore\b[ \t]*([^\s]*)[ \t]*(.*)")
+# Meant all the same without the colon or its space.
+_MARKED = re.compile(r"configsync(?::[ \t]*|[ \t]+)ignore\b")
+_COMMENT = re.compile(rf"#\s*{_MARKED.pattern}[ \t]*([^\s]*)[ \t]*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,16 @@ class Ignore:
     location: Location
 
 
+def has_ignores(text: str) -> bool:
+    """Tell whether a text may have ignore comments."""
+    return _MARKED.search(text) is not None
+
+
 def find_ignores(
     text: str, file: str, rules: Iterable[str]
 ) -> tuple[list[Ignore], list[Diagnostic]]:
     """The ignore comments of a file, and those that can't be followed."""
-    if MARKER not in text:
+    if not has_ignores(text):
         return [], []
     known = set(rules)
     found: list[Ignore] = []

@@ -119,9 +119,9 @@ class Formatter:
 
     def _silenced(self, text: str, file: str) -> Counter[tuple[str, frozenset[str]]]:
         """The ignore comments of a file, each with the nodes that begin in the line it is for."""
-        from configsync.compiler.ignores import MARKER, find_ignores
+        from configsync.compiler.ignores import find_ignores, has_ignores
 
-        if MARKER not in text:
+        if not has_ignores(text):
             return Counter()
         from configsync.checks.rules import all_rules
 

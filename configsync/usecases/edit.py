@@ -208,18 +208,21 @@ def rename(
         raise UsageError(f"{address} has that name already.")
     edit.refuse_name(document.kind, name)
     before = document.get(_RENAMED)
-    if before is not None:
+    # A base has no rows, and so no history to keep.
+    has_history = not is_abstract(document)
+    if has_history and before is not None:
         edit.notes.append(
             f"It was renamed from {before} before. If no database has had that applied yet, "
             f"set metadata.renamed_from back to {before} by hand."
         )
-    else:
+    elif has_history:
         edit.notes.append(
             "metadata.renamed_from keeps the history. Remove it once it has been applied to "
             "every database, or if none has ever had the old name."
         )
     edit.put(document, _NAME, name)
-    edit.put(document, _RENAMED, old)
+    if has_history:
+        edit.put(document, _RENAMED, old)
     for other in (*edit.documents, *edit.patches):
         if other.kind == document.kind and other.get(_EXTENDS) == old:
             edit.put(other, _EXTENDS, name)

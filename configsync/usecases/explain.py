@@ -131,6 +131,11 @@ def _find(
         if compiled is not None:
             lists = [tuple(map(str, compiled.path[:-1]))]
             return _with_tables(references, stack, lists), kind, compiled
+    if any(
+        is_abstract(d) and all_kinds()[d.kind] in kinds and addresses.join(head, d.name or "") == at
+        for d in documents
+    ):
+        raise UsageError(f"{at} is only a base for others, and nothing of its own is stored.")
     raise UsageError(
         f"The source defines nothing at {at}. What is applied: "
         f"configsync show '{head if kinds else ''}*'"

@@ -163,3 +163,12 @@ def test_a_spec_that_is_no_mapping_stops_no_other_edit(layered: Workspace) -> No
     )
     layered.ok("set-default", "profile/other", "--target", "dev")
     assert "failed in a way" not in layered.run("duplicate", "profile/odd", "two").err
+
+
+def test_a_base_is_renamed_without_a_history_to_keep(layered: Workspace) -> None:
+    said = layered.ok("rename", "profile/base", "common")
+    assert "renamed_from" not in said.out + said.err
+    assert "extends: common" in (layered.root / "profiles/production.yaml").read_text()
+    refused = layered.run("explain", "profile/common", "--target", "dev")
+    assert refused.code == 1
+    assert "profile/common is only a base for others" in refused.err
