@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -40,6 +41,7 @@ def command(
     that no source manages is written to a new file if ADDRESS names it. Nothing
     is written unless all of it can be, and the project stays valid.
     """
+    from configsync.render.escape import one_line
     from configsync.usecases.adopt import adopt
     from configsync.usecases.editing import EditReport
     from configsync.usecases.validate import validate
@@ -70,5 +72,7 @@ def command(
     for text in found.notes:
         output.note(f"Note: {text}")
     if found.changes:
-        output.note("Have that reviewed and merged. Next: configsync apply")
+        new = [change.file for change in found.changes if change.old is None]
+        added = f", new files included: git add {one_line(shlex.join(new))}" if new else ""
+        output.note(f"Have that reviewed and merged{added}. Next: configsync apply")
     return 0

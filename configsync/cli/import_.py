@@ -52,8 +52,9 @@ def command(format: str, path: Path, directory: Path, name: str | None) -> int:
     for file in report.written:
         output.data(f"Wrote {one_line(file)}\n")
     if report.not_taken:
-        output.data("\nNot taken, since no document has a place for it:\n")
+        output.data("\nNot taken, since no document of these kinds has a place for it:\n")
         output.data("".join(f"  {one_line(key)}\n" for key in report.not_taken))
+        output.data("What the application still needs can be a setting: configsync docs writing\n")
     if report.notes:
         output.data("\n" + "".join(f"Note: {one_line(note)}\n" for note in report.notes))
     output.data("\nNext: configsync validate\n")

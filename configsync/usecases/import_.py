@@ -180,7 +180,9 @@ def _distinct(
                 origin.location,
                 f"there is a {draft.kind} {draft.name} already",
                 path=origin.path,
-                help="Choose another --name." if named else "Rename one of the two, or remove it.",
+                help=f"Choose another --name, or remove {first.location.file}."
+                if named
+                else "Rename one of the two, or remove it.",
                 related=(first,),
             )
         )

@@ -75,11 +75,12 @@ def test_each_profile_becomes_a_document(project: Workspace) -> None:
         "Wrote schemas/profile.partial.schema.json\n"
         "Wrote schemas/profile.schema.json\n"
         "\n"
-        "Not taken, since no document has a place for it:\n"
+        "Not taken, since no document of these kinds has a place for it:\n"
         "  version\n"
         "  profiles[0].created_by\n"
         "  profiles[0].ai_infra.top_p\n"
         "  profiles[1].genie_spaces[1].tags\n"
+        "What the application still needs can be a setting: configsync docs writing\n"
         "\n"
         "Next: configsync validate\n"
     )
