@@ -101,7 +101,7 @@ def test_a_name_that_is_taken_is_refused(application: Workspace) -> None:
     result = application.run("import", "slide-generator", "app")
     assert result.code == 1
     assert "there is a Profile app already" in result.out
-    assert "Choose another --name." in result.out
+    assert "Choose another --name, or remove profiles/x.yaml." in result.out
 
 
 def test_a_warning_is_shown_and_stops_nothing(application: Workspace) -> None:
