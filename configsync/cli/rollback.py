@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from configsync.core.plan import Plan
     from configsync.core.revision import Applied
     from configsync.source.project import Project, Target
-    from configsync.store.database import Database
     from configsync.usecases.editing import Editing
 
 SECTION = "Change"
@@ -81,7 +80,7 @@ def command(
         save(plan, asked.directory / out)
         return 0
     plan = guarded(plan, target)
-    edit = _drafted(project, target, plan, database, asked) if write else None
+    edit = _drafted(project, target, plan, asked) if write else None
     by = find_actor(actor, project.root, os.environ)
 
     def carry() -> Applied:
@@ -107,9 +106,7 @@ def _write(edit: Editing, applied: Applied) -> None:
         output.note(f"Wrote {change.file}.")
 
 
-def _drafted(
-    project: Project, target: Target, plan: Plan, database: Database, asked: options.Planning
-) -> Editing:
+def _drafted(project: Project, target: Target, plan: Plan, asked: options.Planning) -> Editing:
     """The edits that make git agree. Raises UsageError where the source isn't sound."""
     from configsync.core.errors import UsageError
     from configsync.usecases.rollback import write_back
@@ -117,4 +114,4 @@ def _drafted(
     validation = check(project, target, asked)
     if validation is None:
         raise UsageError("The source has errors, so nothing is written into it.")
-    return write_back(project, target, validation, plan, database)[0]
+    return write_back(project, target, validation, plan)[0]

@@ -21,7 +21,6 @@ from configsync.store.apply import apply_plan
 from configsync.store.database import Database, Transaction
 from configsync.store.history import revision_at, state_at
 from configsync.store.past import owners_then, renamed_since
-from configsync.store.read import read_applied
 from configsync.store.stored import read_stored
 from configsync.usecases.editing import Editing
 from configsync.usecases.plan import Planner, read_source
@@ -81,15 +80,13 @@ def roll_back(
 
 
 def write_back(
-    project: Project, target: Target, validation: Validation, plan: Plan, database: Database
+    project: Project, target: Target, validation: Validation, plan: Plan
 ) -> tuple[Editing, list[FileChange]]:
     """Draft the edits after which git says what a rollback leads to; writes nothing.
 
-    Of a plan that is empty, as it was carried out before, that is what is
-    applied. Raises CannotEdit where a value can't be written without changing
-    another, and DatabaseError.
+    Raises CannotEdit where a value can't be written without changing another.
     """
-    wanted = _applied(database, project.source) if plan.is_empty else dict(validation.desired)
+    wanted = dict(validation.desired)
     for change in plan.changes:
         if change.previous_address is not None and change.resource.parent is None:
             for at in [a for a in wanted if address.within(a, change.previous_address)]:
@@ -107,12 +104,6 @@ def write_back(
     if result.diagnostics:
         raise Refused(f"git can't say what was there: {result.diagnostics[0].summary}.")
     return edit, edit.draft.changes()
-
-
-def _applied(database: Database, source: str) -> dict[str, Resource]:
-    with database.reading() as transaction:
-        applied = read_applied(transaction, resource_types())
-    return {at: resource for at, resource in applied.items() if resource.owner == source}
 
 
 def _past(transaction: Transaction, stored: Stored, revision: int, source: str) -> State:

@@ -173,22 +173,6 @@ def test_a_rollback_is_written_into_git_too(rolled_back: Workspace) -> None:
     assert "0.1" in (rolled_back.root / "profiles/a.yaml").read_text()
     assert not (rolled_back.root / "profiles/b.yaml").exists()
     assert rolled_back.ok("plan", "--detailed-exitcode").code == 0
-
-
-def test_what_was_rolled_back_is_written_into_git_later(rolled_back: Workspace) -> None:
-    write(rolled_back, "a", spec__ai_infra__llm_temperature=0.3)
-    write(rolled_back, "b")
-    git(rolled_back, "add", ".")
-    git(rolled_back, "commit", "-qm", "commit 3")
-    rolled_back.ok(*APPLY)
-    rolled_back.ok(*BACK, "--to", "3")
-    # Catching up on it, with the database rolled back before.
-    again = rolled_back.ok(*BACK, "--to", "3", "--write")
-    assert "Nothing to do." in again.out
-    assert "Wrote profiles/a.yaml." in again.err
-    assert "0.1" in (rolled_back.root / "profiles/a.yaml").read_text()
-    assert not (rolled_back.root / "profiles/b.yaml").exists()
-    assert rolled_back.ok("plan", "--detailed-exitcode").code == 0
     git(rolled_back, "add", ".")
     git(rolled_back, "commit", "-qm", "what was rolled back to")
     rolled_back.ok(*APPLY)
