@@ -253,6 +253,7 @@ def _unknown(
 
 def _home(schema: dict[str, Any], name: str) -> Path | None:
     """The mapping that has a key of a name, if just one has; none within a list."""
+    definitions = schema.get("$defs")
     found: list[Path] = []
     pending: list[tuple[Any, Path]] = [(schema, ())]
     # A team's schema may be of any size, and may refer to itself.
@@ -261,7 +262,8 @@ def _home(schema: dict[str, Any], name: str) -> Path | None:
             break
         node, path = pending.pop(0)
         if isinstance(node, dict) and isinstance(node.get("$ref"), str):
-            node = schema.get("$defs", {}).get(node["$ref"].removeprefix("#/$defs/"))
+            name_of = node["$ref"].removeprefix("#/$defs/")
+            node = definitions.get(name_of) if isinstance(definitions, dict) else None
         inner = node.get("properties") if isinstance(node, dict) else None
         if isinstance(inner, dict):
             found += [path] if path and name in inner else []
