@@ -256,16 +256,16 @@ def _home(schema: dict[str, Any], name: str) -> Path | None:
     definitions = schema.get("$defs")
     found: list[Path] = []
     pending: list[tuple[Any, Path]] = [(schema, ())]
-    # A team's schema may be of any size, and may refer to itself.
-    for _ in range(1000):
-        if not pending:
-            break
-        node, path = pending.pop(0)
+    # Each part once, and not too many: a team's schema may be of any size, and refer to itself.
+    seen: set[int] = set()
+    while pending and len(seen) < 1000:
+        node, path = pending.pop()
         if isinstance(node, dict) and isinstance(node.get("$ref"), str):
             name_of = node["$ref"].removeprefix("#/$defs/")
             node = definitions.get(name_of) if isinstance(definitions, dict) else None
         inner = node.get("properties") if isinstance(node, dict) else None
-        if isinstance(inner, dict):
+        if isinstance(inner, dict) and id(node) not in seen:
+            seen.add(id(node))
             found += [path] if path and name in inner else []
             pending += [(child, (*path, key)) for key, child in inner.items()]
     return found[0] if len(found) == 1 else None

@@ -37,9 +37,9 @@ def syntax_fault(error: yaml.MarkedYAMLError, file: str, text: str) -> Diagnosti
 
 def _meant(line: str) -> str:
     """How to mend a line that looks as if a certain form was meant."""
-    if reference := re.search(r":\s+(\$(?:csv|env|file|var):\s+[^\s{}#]+)", line):
+    if reference := re.search(r":\s+(\$(?:csv|env|file|var):\s+[^\s{}#]{1,200})", line):
         return f"Put a reference in braces: {{{reference[1]}}}."
-    if tight := re.fullmatch(r"\s*(?:-\s+)?([A-Za-z_]\w*):([^\s:/'\"]\S*)\s*", line):
+    if tight := re.fullmatch(r"\s*(?:-\s+)?([A-Za-z_]\w*):([^\s:/'\"]\S{0,79})\s*", line):
         return f"Write a space behind the colon: {tight[1]}: {tight[2]}."
     return ""
 

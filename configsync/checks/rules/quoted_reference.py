@@ -10,7 +10,7 @@ from configsync.checks.texts import every_text
 from configsync.core.diagnostic import Severity
 from configsync.core.document import Document, show_path
 
-_REFERENCE = re.compile(r"\s*(\{\s*\$(?:csv|env|file|unset|var)\s*:[^{}\n]*\})\s*")
+_REFERENCE = re.compile(r"\s*(\{\s*\$(?:csv|env|file|unset|var)\s*:[^{}\n]{0,500}\})\s*")
 
 
 def check(document: Document) -> Iterator[Finding]:
